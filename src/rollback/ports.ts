@@ -1,0 +1,69 @@
+import type { Failure } from '../domain/failure.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { PinnedTarget, ProviderName, StepConfig } from '../domain/plan.ts';
+import type { Instant } from '../domain/time.ts';
+
+/** Why a target cannot be rolled back as things stand. Each is a fact about the target, not a failure of ours. */
+export type Refusal =
+  | 'not-found'
+  | 'paused'
+  | 'no-older-version'
+  | 'target-was-bad'
+  | 'unsupported'
+  | 'owned-by-another' // a GitOps controller would revert it
+  | 'changed-meanwhile'; // it is neither at "from" nor at "to" any more
+
+export type Resolution =
+  | { readonly kind: 'target'; readonly target: PinnedTarget }
+  | { readonly kind: 'already-there'; readonly target: PinnedTarget; readonly message: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly message: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export type Rehearsal =
+  | { readonly kind: 'would-work'; readonly message: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly message: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export type Execution =
+  /** The change is in: `receipt` holds what observe needs (the generation after our PATCH, an operation id). */
+  | { readonly kind: 'accepted'; readonly receipt: JsonObject }
+  | { readonly kind: 'already-there'; readonly receipt: JsonObject; readonly message: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly message: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export type Observation =
+  | { readonly kind: 'progressing'; readonly message: string; readonly progress: JsonObject }
+  | { readonly kind: 'done'; readonly message: string; readonly progress: JsonObject }
+  | { readonly kind: 'failed'; readonly message: string; readonly progress: JsonObject }
+  /** Somebody else moved the target after us. */
+  | { readonly kind: 'diverged'; readonly message: string; readonly progress: JsonObject }
+  | { readonly kind: 'unreadable'; readonly failure: Failure };
+
+/** Versions that were found bad in this incident: a target among them is refused. Identities, versions or images. */
+export interface ResolveContext {
+  readonly badVersions: readonly string[];
+  readonly now: Instant;
+}
+
+/**
+ * What can be rolled back. Every call is bounded by `signal` and never throws for what the other side does: it says
+ * so in its result. `execute` is safe to call again with the same pinned target after a crash: it looks first.
+ */
+export interface RollbackProvider {
+  readonly name: ProviderName;
+  /** Checks the `with` of a step. Returns the offending field and what is wrong, or null. */
+  checkConfig(step: StepConfig): { readonly field: string; readonly message: string } | null;
+  /** Reads the target and finds the version to go back to. Changes nothing. */
+  resolve(step: StepConfig, context: ResolveContext, signal: AbortSignal): Promise<Resolution>;
+  /** Asks the other side whether the change would be accepted (server-side dry run). Changes nothing. */
+  rehearse(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Rehearsal>;
+  execute(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Execution>;
+  /** How far it is. `receipt` is what `execute` returned; `since` when it was accepted. */
+  observe(
+    step: StepConfig,
+    target: PinnedTarget,
+    receipt: JsonObject,
+    since: Instant,
+    signal: AbortSignal,
+  ): Promise<Observation>;
+}
