@@ -1,0 +1,96 @@
+import type { Assessment } from '../decision.ts';
+import type { Failure } from '../failure.ts';
+import type { JsonObject } from '../json.ts';
+import type { Plan, RailStop, Verdict } from '../plan.ts';
+import type { Policy } from '../policy.ts';
+import type { Instant } from '../time.ts';
+import type { AlertCounts, AlertSample, NotificationData, OnsetSource } from './events.ts';
+
+/** What became known of the alerts of one incident since it was last looked at. */
+export interface AlertNews {
+  readonly counts: AlertCounts;
+  readonly joined: {
+    readonly count: number;
+    readonly names: readonly string[];
+    readonly samples: readonly AlertSample[];
+  };
+  readonly resolved: { readonly count: number; readonly samples: readonly AlertSample[] };
+}
+
+export interface Opening {
+  readonly correlationKey: string;
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly title: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly onset: { readonly at: Instant; readonly source: OnsetSource };
+  readonly runbookUrl: string | null;
+  readonly sourceUrl: string | null;
+  readonly afterKeyVersion: number;
+}
+
+/** Everything that can be asked of an incident. People, alerts, jobs and timers all come in this way. */
+export type Command =
+  | { readonly kind: 'open'; readonly opening: Opening; readonly news: AlertNews }
+  | { readonly kind: 'observe-alerts'; readonly news: AlertNews }
+  | { readonly kind: 'assess'; readonly assessment: Assessment }
+  | { readonly kind: 'acknowledge'; readonly by: string; readonly via: string }
+  | { readonly kind: 'resolve'; readonly by: string; readonly via: string; readonly because: string }
+  | { readonly kind: 'add-note'; readonly by: string; readonly via: string; readonly text: string }
+  | { readonly kind: 'fire-timer'; readonly name: TimerName }
+  | { readonly kind: 'report-effect'; readonly effect: NotificationData; readonly outcome: EffectOutcome }
+  | {
+      readonly kind: 'plan-rollback';
+      readonly plan: Plan;
+      readonly planHash: string;
+      readonly rehearsal: readonly string[];
+      readonly suspect: JsonObject | null;
+    }
+  | { readonly kind: 'stop-rollback'; readonly stop: RailStop }
+  | { readonly kind: 'approve-rollback'; readonly by: string; readonly via: string; readonly planHash: string | null }
+  | { readonly kind: 'abort-rollback'; readonly by: string; readonly via: string; readonly because: string }
+  | { readonly kind: 'start-rollback' }
+  | { readonly kind: 'intend-step'; readonly index: number }
+  | {
+      readonly kind: 'accept-step';
+      readonly index: number;
+      readonly receipt: JsonObject;
+      readonly alreadyThere: boolean;
+    }
+  | {
+      readonly kind: 'finish-step';
+      readonly index: number;
+      readonly outcome: 'done' | 'failed' | 'diverged';
+      readonly detail: string;
+    }
+  | { readonly kind: 'reach-verdict'; readonly verdict: Verdict; readonly because: string };
+
+export type EffectOutcome =
+  | { readonly kind: 'sent'; readonly receipt: JsonObject; readonly latencyMs: number }
+  | { readonly kind: 'skipped'; readonly because: string }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly attempts: number };
+
+export type TimerName =
+  | 'clock:acknowledge'
+  | 'clock:restore'
+  | 'rollback-hold'
+  | 'rollback-approval'
+  | 'rollback-verdict'
+  | 'rollback-poll'
+  | 'monitoring';
+
+export interface Context {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly policy: Policy;
+}
+
+/** A command that the incident's state does not allow. `code` is stable, for the API. */
+export class CommandRefused extends Error {
+  readonly code: 'not-found' | 'conflict' | 'invalid';
+  constructor(code: CommandRefused['code'], message: string) {
+    super(message);
+    this.name = 'CommandRefused';
+    this.code = code;
+  }
+}

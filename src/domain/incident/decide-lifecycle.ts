@@ -1,0 +1,130 @@
+import { isUrgent } from '../severity.ts';
+import type { AlertNews, Command, Context, Opening } from './commands.ts';
+import { CommandRefused } from './commands.ts';
+import { cancelClock, clocksAtReopening, stopClock } from './decide-clocks.ts';
+import { rollbackAtRecovery } from './decide-rollback.ts';
+import type { NewEvent } from './events.ts';
+import type { IncidentState } from './state.ts';
+import { isActive } from './state.ts';
+
+type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
+
+export function open(opening: Opening, news: AlertNews): readonly NewEvent[] {
+  return [
+    {
+      type: 'incident-opened',
+      data: {
+        correlationKey: opening.correlationKey,
+        service: opening.service,
+        environment: opening.environment,
+        title: opening.title,
+        labels: opening.labels,
+        onset: opening.onset,
+        runbookUrl: opening.runbookUrl,
+        sourceUrl: opening.sourceUrl,
+        afterKeyVersion: opening.afterKeyVersion,
+      },
+    },
+    ...alertEvents(news),
+  ];
+}
+
+function alertEvents(news: AlertNews): readonly NewEvent[] {
+  const events: NewEvent[] = [];
+  if (news.joined.count > 0) {
+    events.push({
+      type: 'alerts-joined',
+      data: {
+        count: news.joined.count,
+        counts: news.counts,
+        names: news.joined.names,
+        samples: news.joined.samples,
+      },
+    });
+  }
+  if (news.resolved.count > 0) {
+    events.push({
+      type: 'alerts-resolved',
+      data: { count: news.resolved.count, counts: news.counts, samples: news.resolved.samples },
+    });
+  }
+  return events;
+}
+
+/** Alerts came or went. The last one gone means restored; one that comes back means it was not over. */
+export function observeAlerts(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
+  const events = [...alertEvents(news)];
+  if (news.counts.firing === 0) events.push(...recovered(state, 'all its alerts have resolved', context));
+  else if (state.status === 'mitigated' || state.status === 'resolved') events.push(...reopen(state, news, context));
+  return events;
+}
+
+/** P0 and P1 become mitigated: a fix still has to be deployed or declared unnecessary. P2 and P3 are over. */
+function recovered(state: IncidentState, because: string, context: Context): readonly NewEvent[] {
+  if (state.status === 'mitigated' || !isActive(state.status)) return [];
+  const stopped = [...stopClock(state, 'restore', context.now), ...cancelClock(state, 'acknowledge', because)];
+  const over: NewEvent =
+    state.severity !== null && isUrgent(state.severity)
+      ? { type: 'incident-mitigated', data: { because, via: 'alerts' } }
+      : { type: 'incident-resolved', data: { by: 'firebreak', because, via: 'alerts' } };
+  return [over, ...stopped, ...rollbackAtRecovery(state, context)];
+}
+
+function reopen(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
+  const because = `${news.joined.names.join(', ') || 'an alert'} fires again`;
+  const severity = state.severity ?? 'P2';
+  return [
+    { type: 'incident-reopened', data: { because } },
+    ...clocksAtReopening(severity, context),
+    ...(severity === 'P0' ? [{ type: 'page-requested' as const, data: { reason: 'reopened' as const, because } }] : []),
+  ];
+}
+
+export function acknowledge(state: IncidentState, command: Of<'acknowledge'>, context: Context): readonly NewEvent[] {
+  if (!isActive(state.status)) throw new CommandRefused('conflict', `incident ${state.id} is ${state.status}`);
+  if (state.acknowledgedAt !== null) return [];
+  return [
+    { type: 'incident-acknowledged', data: { by: command.by, via: command.via } },
+    ...stopClock(state, 'acknowledge', context.now),
+  ];
+}
+
+/** A person says that it is over. Alerts that still fire will bring it back if they change. */
+export function resolve(state: IncidentState, command: Of<'resolve'>, context: Context): readonly NewEvent[] {
+  if (state.status === 'closed') throw new CommandRefused('conflict', `incident ${state.id} is closed`);
+  if (state.status === 'resolved') return [];
+  const because = command.because;
+  return [
+    { type: 'incident-resolved', data: { by: command.by, because, via: command.via } },
+    ...stopClock(state, 'restore', context.now),
+    ...cancelClock(state, 'acknowledge', 'resolved'),
+    ...rollbackAtRecovery(state, context),
+  ];
+}
+
+/** Monitoring is over: nothing related came back. */
+export function close(state: IncidentState, context: Context): readonly NewEvent[] {
+  if (state.status !== 'resolved' || state.resolvedAt === null) return [];
+  if (context.now < Date.parse(state.resolvedAt) + context.policy.monitoringSeconds * 1000) return [];
+  return [{ type: 'incident-closed', data: { because: 'the monitoring window is over and nothing came back' } }];
+}
+
+export const addNote = (command: Of<'add-note'>): readonly NewEvent[] => [
+  { type: 'note-added', data: { by: command.by, via: command.via, text: command.text } },
+];
+
+/** No action without a recorded result. */
+export function reportEffect({ effect, outcome }: Of<'report-effect'>): readonly NewEvent[] {
+  switch (outcome.kind) {
+    case 'sent':
+      return [
+        { type: 'notification-sent', data: { ...effect, receipt: outcome.receipt, latencyMs: outcome.latencyMs } },
+      ];
+    case 'skipped':
+      return [{ type: 'notification-skipped', data: { ...effect, because: outcome.because } }];
+    case 'failed':
+      return [
+        { type: 'notification-failed', data: { ...effect, failure: outcome.failure, attempts: outcome.attempts } },
+      ];
+  }
+}

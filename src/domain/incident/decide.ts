@@ -1,0 +1,95 @@
+import type { Command, Context } from './commands.ts';
+import { CommandRefused } from './commands.ts';
+import { assess } from './decide-assessment.ts';
+import { fireClock } from './decide-clocks.ts';
+import { acknowledge, addNote, close, observeAlerts, open, reportEffect, resolve } from './decide-lifecycle.ts';
+import {
+  abortRollback,
+  acceptStep,
+  approveRollback,
+  expireApproval,
+  finishStep,
+  intendStep,
+  planRollback,
+  reachVerdict,
+  startRollback,
+  stopRollback,
+} from './decide-rollback.ts';
+import type { NewEvent } from './events.ts';
+import type { IncidentState } from './state.ts';
+
+/**
+ * The process: what follows from a command in a state. Pure. Returns the events, none when the command changes
+ * nothing (a repeat). Throws CommandRefused when the state does not allow it.
+ */
+export function decide(state: IncidentState | null, command: Command, context: Context): readonly NewEvent[] {
+  if (command.kind === 'open') {
+    if (state !== null) throw new CommandRefused('conflict', `incident ${state.id} is open already`);
+    return open(command.opening, command.news);
+  }
+  if (state === null) throw new CommandRefused('not-found', 'no such incident');
+  return decideOpen(state, command, context);
+}
+
+function decideOpen(
+  state: IncidentState,
+  command: Exclude<Command, { kind: 'open' }>,
+  context: Context,
+): readonly NewEvent[] {
+  switch (command.kind) {
+    case 'observe-alerts':
+      return observeAlerts(state, command.news, context);
+    case 'assess':
+      return assess(state, command.assessment, context);
+    case 'acknowledge':
+      return acknowledge(state, command, context);
+    case 'resolve':
+      return resolve(state, command, context);
+    case 'add-note':
+      return addNote(command);
+    case 'report-effect':
+      return reportEffect(command);
+    case 'fire-timer':
+      return fireTimer(state, command.name, context);
+    case 'plan-rollback':
+      return planRollback(state, command, context);
+    case 'stop-rollback':
+      return stopRollback(state, command.stop);
+    case 'approve-rollback':
+      return approveRollback(state, command, context);
+    case 'abort-rollback':
+      return abortRollback(state, command);
+    case 'start-rollback':
+      return startRollback(state, context);
+    case 'intend-step':
+      return intendStep(state, command.index);
+    case 'accept-step':
+      return acceptStep(state, command);
+    case 'finish-step':
+      return finishStep(state, command, context);
+    case 'reach-verdict':
+      return reachVerdict(state, command, context);
+  }
+}
+
+/** What fires checks the state again: a timer is a reminder, never a fact. */
+function fireTimer(
+  state: IncidentState,
+  name: Extract<Command, { kind: 'fire-timer' }>['name'],
+  context: Context,
+): readonly NewEvent[] {
+  switch (name) {
+    case 'clock:acknowledge':
+      return fireClock(state, 'acknowledge', context);
+    case 'clock:restore':
+      return fireClock(state, 'restore', context);
+    case 'rollback-approval':
+      return expireApproval(state, context);
+    case 'monitoring':
+      return close(state, context);
+    case 'rollback-hold':
+    case 'rollback-verdict':
+    case 'rollback-poll':
+      return []; // these wake the coordinator, which reads the state and acts
+  }
+}

@@ -1,0 +1,62 @@
+import type { EventData, EventType, IncidentEvent, NewEvent } from './events.ts';
+
+type Describe = { readonly [T in EventType]: (data: EventData[T]) => string };
+
+const seconds = (value: number): string => {
+  const whole = Math.round(value);
+  if (whole < 120) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+};
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** One calm, factual line for each kind of event: the timeline, Slack threads, the CLI and the report all use it. */
+const DESCRIBE: Describe = {
+  'incident-opened': (d) => `Incident opened: ${d.title}`,
+  'alerts-joined': (d) => `${plural(d.count, 'alert')} joined (${d.names.join(', ')}); ${d.counts.firing} firing`,
+  'alerts-resolved': (d) => `${plural(d.count, 'alert')} resolved; ${d.counts.firing} still firing`,
+  'severity-decided': (d) => `Rules say ${d.severity}: ${d.because} (${d.rule ?? 'no rule matched'})`,
+  'severity-changed': (d) =>
+    d.from === null ? `Severity ${d.to}: ${d.because}` : `Severity changes from ${d.from} to ${d.to}: ${d.because}`,
+  'rollback-decided': (d) => `Rollback decision: ${d.action}: ${d.because}`,
+  'page-requested': (d) => `Paging (${d.reason}): ${d.because}`,
+  'clock-started': (d) => `Clock ${d.clock} runs until ${d.deadline}`,
+  'clock-met': (d) => `Clock ${d.clock} met after ${seconds(d.seconds)}`,
+  'clock-breached': (d) => `Clock ${d.clock} breached: the deadline was ${d.deadline}`,
+  'clock-cancelled': (d) => `Clock ${d.clock} cancelled: ${d.because}`,
+  'incident-acknowledged': (d) => `Acknowledged by ${d.by} via ${d.via}`,
+  'incident-mitigated': (d) => `Service restored: ${d.because}`,
+  'incident-resolved': (d) => `Resolved by ${d.by}: ${d.because}`,
+  'incident-reopened': (d) => `Reopened: ${d.because}`,
+  'incident-closed': (d) => `Closed: ${d.because}`,
+  'note-added': (d) => `Note by ${d.by}: ${d.text}`,
+  'notification-sent': (d) => `Sent: ${d.channel} ${d.kind} in ${d.latencyMs} ms`,
+  'notification-skipped': (d) => `Not sent: ${d.channel} ${d.kind}: ${d.because}`,
+  'notification-failed': (d) =>
+    `Failed: ${d.channel} ${d.kind} after ${plural(d.attempts, 'attempt')}: ${d.failure.message}`,
+  'rollback-requested': (d) => `Rollback requested by ${d.by} (mode ${d.mode}): ${d.because}`,
+  'rollback-planned': (d) =>
+    `Rollback planned: ${d.plan.steps
+      .map(({ config, target }) => `${config.name}: ${target.from.version} → ${target.to.version}`)
+      .join('; ')} (plan ${d.planHash.slice(0, 12)})`,
+  'rollback-shadowed': (d) => `Shadow mode: ${d.summary}`,
+  'rollback-awaits-approval': (d) => `Rollback awaits approval until ${d.until}: ${d.summary}`,
+  'rollback-approved': (d) => `Rollback approved by ${d.by} via ${d.via}`,
+  'rollback-announced': (d) => `Rolling back ${d.summary}, starting at ${d.startsAt}`,
+  'rollback-started': () => 'Rollback started',
+  'rollback-step-intended': (d) => `Rollback step ${d.name}: about to move ${d.target} from ${d.from} to ${d.to}`,
+  'rollback-step-accepted': (d) =>
+    d.alreadyThere ? `Rollback step ${d.name}: already there` : `Rollback step ${d.name}: accepted`,
+  'rollback-step-finished': (d) => `Rollback step ${d.name} ${d.outcome}: ${d.detail}`,
+  'rollback-stopped': (d) =>
+    `Rollback stopped by ${d.rail}: ${d.because}. Steps done before: ${d.completed.join(', ') || 'none'}`,
+  'rollback-validating': (d) => `All steps done; the verdict must stand by ${d.until}`,
+  'rollback-verdict': (d) => `Verdict ${d.verdict} after ${seconds(d.seconds)}: ${d.because}`,
+};
+
+export function describeEvent(event: IncidentEvent | NewEvent): string {
+  // Each line is typed by its own event above; here only the pairing is generic.
+  const line = DESCRIBE[event.type] as ((data: unknown) => string) | undefined;
+  return line === undefined ? event.type : line(event.data);
+}

@@ -1,0 +1,143 @@
+import type { Assessment, RollbackStance, SeverityDecision, StanceDecision } from '../decision.ts';
+import type { Failure } from '../failure.ts';
+import type { JsonObject } from '../json.ts';
+import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
+import type { Severity } from '../severity.ts';
+import type { Instant } from '../time.ts';
+import type { ChannelName } from '../view.ts';
+
+export type ClockName = 'detect' | 'acknowledge' | 'restore' | 'diagnose' | 'update';
+
+/** Where the onset was taken from: Prometheus' own activeAt, else the alert's startsAt (set only after the rule's `for:`). */
+export type OnsetSource = 'active-at' | 'starts-at' | 'person';
+
+/** Enough of an alert to recognise it in a timeline; the alert itself is source data, not part of the event. */
+export interface AlertSample {
+  readonly key: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAt: Instant;
+  readonly generatorUrl: string | null;
+}
+
+export interface AlertCounts {
+  readonly firing: number;
+  readonly resolved: number;
+}
+
+/** Why somebody was paged; each is a fact of its own and pages once. */
+export type PageReason = 'first-page' | 'severity-raised' | 'reopened' | 'rollback-stopped' | 'rollback-failed';
+
+/** Every fact a timeline can hold, by type. Version 1 of each; a changed shape gets a new version and an upcast. */
+export interface EventData {
+  'incident-opened': {
+    readonly correlationKey: string;
+    readonly service: string | null;
+    readonly environment: string | null;
+    readonly title: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly onset: { readonly at: Instant; readonly source: OnsetSource };
+    readonly runbookUrl: string | null;
+    readonly sourceUrl: string | null;
+    /** Alerts of the key whose version is above this belong to this incident. */
+    readonly afterKeyVersion: number;
+  };
+  'alerts-joined': {
+    readonly count: number;
+    readonly counts: AlertCounts;
+    readonly names: readonly string[];
+    readonly samples: readonly AlertSample[];
+  };
+  'alerts-resolved': {
+    readonly count: number;
+    readonly counts: AlertCounts;
+    readonly samples: readonly AlertSample[];
+  };
+  'severity-decided': SeverityDecision;
+  'severity-changed': { readonly from: Severity | null; readonly to: Severity; readonly because: string };
+  'rollback-decided': StanceDecision & { readonly mode: AutomationMode | null };
+  'page-requested': { readonly reason: PageReason; readonly because: string };
+  'clock-started': { readonly clock: ClockName; readonly startedAt: Instant; readonly deadline: Instant };
+  'clock-met': { readonly clock: ClockName; readonly seconds: number };
+  /** `lateSeconds`: how long after the deadline we noticed; more than a moment means that we were not running. */
+  'clock-breached': { readonly clock: ClockName; readonly deadline: Instant; readonly lateSeconds: number };
+  'clock-cancelled': { readonly clock: ClockName; readonly because: string };
+  'incident-acknowledged': { readonly by: string; readonly via: string };
+  'incident-mitigated': { readonly because: string; readonly via: string };
+  'incident-resolved': { readonly by: string; readonly because: string; readonly via: string };
+  'incident-reopened': { readonly because: string };
+  'incident-closed': { readonly because: string };
+  'note-added': { readonly by: string; readonly via: string; readonly text: string };
+  'notification-sent': NotificationData & { readonly receipt: JsonObject; readonly latencyMs: number };
+  'notification-skipped': NotificationData & { readonly because: string };
+  /** Given up: it stands in the dead letters and can be sent again from there. */
+  'notification-failed': NotificationData & { readonly failure: Failure; readonly attempts: number };
+  'rollback-requested': { readonly by: string; readonly because: string; readonly mode: AutomationMode };
+  'rollback-planned': {
+    readonly plan: Plan;
+    readonly planHash: string;
+    readonly rehearsal: readonly string[];
+    readonly suspect: JsonObject | null;
+  };
+  /** Mode `shadow`: what would have been done, and was not. */
+  'rollback-shadowed': { readonly planHash: string; readonly summary: string };
+  'rollback-awaits-approval': { readonly planHash: string; readonly until: Instant; readonly summary: string };
+  'rollback-approved': { readonly planHash: string; readonly by: string; readonly via: string };
+  'rollback-announced': { readonly planHash: string; readonly startsAt: Instant; readonly summary: string };
+  'rollback-started': { readonly planHash: string };
+  'rollback-step-intended': {
+    readonly index: number;
+    readonly name: string;
+    readonly target: string;
+    readonly from: string;
+    readonly to: string;
+  };
+  'rollback-step-accepted': {
+    readonly index: number;
+    readonly name: string;
+    readonly receipt: JsonObject;
+    readonly alreadyThere: boolean;
+  };
+  'rollback-step-finished': {
+    readonly index: number;
+    readonly name: string;
+    readonly outcome: 'done' | 'failed' | 'diverged';
+    readonly detail: string;
+  };
+  /** A rail stopped it. `completed` says how far it came. */
+  'rollback-stopped': {
+    readonly rail: Rail;
+    readonly because: string;
+    readonly completed: readonly string[];
+    readonly evidence: JsonObject | null;
+  };
+  'rollback-validating': { readonly until: Instant };
+  'rollback-verdict': { readonly verdict: Verdict; readonly because: string; readonly seconds: number };
+}
+
+export interface NotificationData {
+  readonly effectId: string;
+  readonly channel: ChannelName;
+  readonly kind: string;
+}
+
+export type EventType = keyof EventData;
+
+/** Version written today, by type. */
+export const EVENT_VERSION = 1;
+
+/** An event as decide makes it: not yet numbered, not yet chained. */
+export type NewEvent = { [T in EventType]: { readonly type: T; readonly data: EventData[T] } }[EventType];
+
+/** An event as it stands in the timeline. `seq` counts from 1 without gaps. */
+export type IncidentEvent = NewEvent & {
+  readonly incidentId: string;
+  readonly seq: number;
+  readonly version: number;
+  readonly at: Instant;
+  readonly hash: string;
+  readonly previousHash: string;
+};
+
+export type { Assessment, RollbackStance };

@@ -1,0 +1,161 @@
+import type { AlertSample, ClockName, EventData, IncidentEvent } from './events.ts';
+import { evolveRollback } from './evolve-rollback.ts';
+import type { ClockState, IncidentState } from './state.ts';
+
+/** Enough samples to recognise an incident by; the alerts themselves stay in the alert table. */
+const SAMPLES_KEPT = 20;
+const NAMES_KEPT = 50;
+
+/** Folds one event. Never fails and never reads a clock; an event type of the future leaves the state as it is. */
+export function evolve(state: IncidentState | null, event: IncidentEvent): IncidentState | null {
+  if (event.type === 'incident-opened') return opened(event, event.data);
+  if (state === null) return null;
+  return { ...apply(state, event), version: event.seq };
+}
+
+export const fold = (events: readonly IncidentEvent[]): IncidentState | null =>
+  events.reduce<IncidentState | null>(evolve, null);
+
+function opened(event: IncidentEvent, data: EventData['incident-opened']): IncidentState {
+  return {
+    id: event.incidentId,
+    version: event.seq,
+    correlationKey: data.correlationKey,
+    afterKeyVersion: data.afterKeyVersion,
+    service: data.service,
+    environment: data.environment,
+    title: data.title,
+    labels: data.labels,
+    runbookUrl: data.runbookUrl,
+    sourceUrl: data.sourceUrl,
+    status: 'open',
+    severity: null,
+    severityBecause: '',
+    severityRule: null,
+    unclassified: false,
+    facts: {},
+    onset: data.onset,
+    openedAt: event.at,
+    acknowledgedAt: null,
+    acknowledgedBy: null,
+    mitigatedAt: null,
+    resolvedAt: null,
+    closedAt: null,
+    alertNames: [],
+    alertSamples: [],
+    alertCounts: { firing: 0, resolved: 0 },
+    clocks: {},
+    decision: null,
+    page: null,
+    announced: false,
+    receipts: {},
+    rollback: null,
+  };
+}
+
+function apply(state: IncidentState, event: IncidentEvent): IncidentState {
+  switch (event.type) {
+    case 'incident-opened':
+      return state;
+    case 'alerts-joined':
+      return {
+        ...state,
+        alertCounts: event.data.counts,
+        alertNames: [...new Set([...state.alertNames, ...event.data.names])].slice(0, NAMES_KEPT),
+        alertSamples: mergeSamples(state.alertSamples, event.data.samples),
+      };
+    case 'alerts-resolved':
+      return { ...state, alertCounts: event.data.counts };
+    case 'severity-decided':
+      return {
+        ...state,
+        severityBecause: event.data.because,
+        severityRule: event.data.rule,
+        unclassified: event.data.unclassified,
+        facts: event.data.facts,
+      };
+    case 'severity-changed':
+      return { ...state, severity: event.data.to, announced: state.announced || event.data.to <= 'P1' };
+    case 'rollback-decided':
+      return { ...state, decision: { ...event.data, at: event.at } };
+    case 'page-requested':
+      return { ...state, page: { at: event.at, reason: event.data.reason } };
+    case 'clock-started':
+      return withClock(state, event.data.clock, {
+        startedAt: event.data.startedAt,
+        deadline: event.data.deadline,
+        state: 'running',
+      });
+    case 'clock-met':
+      return settleClock(state, event.data.clock, 'met');
+    case 'clock-breached':
+      return settleClock(state, event.data.clock, 'breached');
+    case 'clock-cancelled':
+      return settleClock(state, event.data.clock, 'cancelled');
+    case 'incident-acknowledged':
+      return {
+        ...state,
+        status: state.status === 'open' ? 'acknowledged' : state.status,
+        acknowledgedAt: state.acknowledgedAt ?? event.at,
+        acknowledgedBy: state.acknowledgedBy ?? event.data.by,
+      };
+    case 'incident-mitigated':
+      return { ...state, status: 'mitigated', mitigatedAt: event.at };
+    case 'incident-resolved':
+      return { ...state, status: 'resolved', mitigatedAt: state.mitigatedAt ?? event.at, resolvedAt: event.at };
+    case 'incident-reopened':
+      return {
+        ...state,
+        status: 'open',
+        acknowledgedAt: null,
+        acknowledgedBy: null,
+        mitigatedAt: null,
+        resolvedAt: null,
+        page: null,
+      };
+    case 'incident-closed':
+      return { ...state, status: 'closed', closedAt: event.at };
+    case 'notification-sent':
+      return withReceipt(state, event.data);
+    case 'note-added':
+    case 'notification-skipped':
+    case 'notification-failed':
+      return state;
+    case 'rollback-requested':
+    case 'rollback-planned':
+    case 'rollback-shadowed':
+    case 'rollback-awaits-approval':
+    case 'rollback-approved':
+    case 'rollback-announced':
+    case 'rollback-started':
+    case 'rollback-step-intended':
+    case 'rollback-step-accepted':
+    case 'rollback-step-finished':
+    case 'rollback-stopped':
+    case 'rollback-validating':
+    case 'rollback-verdict':
+      return { ...state, rollback: evolveRollback(state.rollback, event) };
+  }
+  return state; // a type written by a newer version
+}
+
+/** The newest word on each alert, oldest alerts first, bounded. */
+function mergeSamples(known: readonly AlertSample[], news: readonly AlertSample[]): readonly AlertSample[] {
+  const byKey = new Map([...known, ...news].map((sample) => [sample.key, sample]));
+  return [...byKey.values()].slice(0, SAMPLES_KEPT);
+}
+
+const withClock = (state: IncidentState, name: ClockName, clock: ClockState): IncidentState => ({
+  ...state,
+  clocks: { ...state.clocks, [name]: clock },
+});
+
+function settleClock(state: IncidentState, name: ClockName, outcome: ClockState['state']): IncidentState {
+  const clock = state.clocks[name];
+  return clock === undefined ? state : withClock(state, name, { ...clock, state: outcome });
+}
+
+function withReceipt(state: IncidentState, data: EventData['notification-sent']): IncidentState {
+  const ofChannel = { ...state.receipts[data.channel], [data.kind]: data.receipt };
+  return { ...state, receipts: { ...state.receipts, [data.channel]: ofChannel } };
+}

@@ -1,0 +1,77 @@
+import { ms } from '../time.ts';
+import type { IncidentEvent } from './events.ts';
+import type { IncidentState } from './state.ts';
+
+/**
+ * One step of a metric. Counted in the transaction that stores the event, so that the figure survives a restart and is
+ * the same on every replica. `observe` feeds a histogram, in seconds.
+ */
+export type Tally =
+  | { readonly kind: 'count'; readonly metric: string; readonly labels: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'observe';
+      readonly metric: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly value: number;
+    };
+
+const count = (metric: string, labels: Record<string, string>): Tally => ({ kind: 'count', metric, labels });
+const observe = (metric: string, labels: Record<string, string>, value: number): Tally => ({
+  kind: 'observe',
+  metric,
+  labels,
+  value,
+});
+
+/** `after` is the state that the event left. `service` is the configured name, or `other`: labels stay bounded. */
+export function tally(event: IncidentEvent, after: IncidentState, service: string): readonly Tally[] {
+  const severity = after.severity ?? 'P2';
+  const incident = { severity, service };
+  const since = (from: string): number => Math.max(0, ms(event.at) - ms(from)) / 1000;
+  switch (event.type) {
+    case 'severity-decided':
+      return [
+        count('decisions_total', { stage: 'severity', outcome: event.data.severity, mode: 'auto' }),
+        ...(event.data.unclassified ? [count('unclassified_incidents_total', {})] : []),
+      ];
+    case 'severity-changed':
+      return event.data.from === null
+        ? [
+            count('incidents_opened_total', incident),
+            observe('incident_time_to_detect_seconds', incident, since(after.onset.at)),
+          ]
+        : [];
+    case 'rollback-decided':
+      return [
+        count('decisions_total', { stage: 'rollback', outcome: event.data.action, mode: event.data.mode ?? 'none' }),
+      ];
+    case 'clock-met':
+      return [count('sla_clocks_met_total', { ...incident, clock: event.data.clock })];
+    case 'clock-breached':
+      return [count('sla_breaches_total', { ...incident, clock: event.data.clock })];
+    case 'incident-acknowledged':
+      return [observe('incident_time_to_acknowledge_seconds', incident, since(after.openedAt))];
+    case 'incident-mitigated':
+      return [observe('incident_time_to_restore_seconds', incident, since(after.openedAt))];
+    case 'incident-resolved':
+      return [
+        observe('incident_time_to_resolve_seconds', incident, since(after.openedAt)),
+        ...(after.mitigatedAt === event.at
+          ? [observe('incident_time_to_restore_seconds', incident, since(after.openedAt))]
+          : []),
+      ];
+    case 'rollback-verdict':
+      return rollbackTallies(after, event.data.verdict, event.data.seconds);
+    default:
+      return [];
+  }
+}
+
+function rollbackTallies(after: IncidentState, verdict: string, seconds: number): readonly Tally[] {
+  if (after.rollback?.startedAt == null) return [];
+  const providers = [...new Set((after.rollback.plan?.steps ?? []).map((step) => step.config.provider))];
+  return providers.flatMap((provider) => [
+    count('rollbacks_total', { provider, verdict }),
+    observe('rollback_duration_seconds', { provider }, seconds),
+  ]);
+}

@@ -1,0 +1,50 @@
+import { ms } from '../time.ts';
+import type { Policy } from '../policy.ts';
+import type { TimerName } from './commands.ts';
+import type { IncidentState } from './state.ts';
+
+export interface Timer {
+  readonly name: TimerName;
+  /** Epoch milliseconds. */
+  readonly due: number;
+}
+
+/**
+ * The reminders that a state needs. The store keeps exactly these for the incident (but for `rollback-poll`, which the
+ * coordinator sets while it watches): written with the events, so that a restart loses none.
+ */
+export function timersOf(state: IncidentState, policy: Policy): readonly Timer[] {
+  return [...clockTimers(state), ...rollbackTimers(state), ...monitoringTimer(state, policy)];
+}
+
+function clockTimers(state: IncidentState): readonly Timer[] {
+  return (['acknowledge', 'restore'] as const).flatMap((name) => {
+    const clock = state.clocks[name];
+    return clock?.state === 'running' ? [{ name: `clock:${name}` as const, due: ms(clock.deadline) }] : [];
+  });
+}
+
+function rollbackTimers(state: IncidentState): readonly Timer[] {
+  const { rollback } = state;
+  if (rollback === null) return [];
+  switch (rollback.stage) {
+    case 'announced':
+      return rollback.startsAt === null ? [] : [{ name: 'rollback-hold', due: ms(rollback.startsAt) }];
+    case 'awaiting-approval':
+      return rollback.approvalUntil === null ? [] : [{ name: 'rollback-approval', due: ms(rollback.approvalUntil) }];
+    case 'validating':
+      return rollback.validateUntil === null ? [] : [{ name: 'rollback-verdict', due: ms(rollback.validateUntil) }];
+    case 'requested':
+    case 'planned':
+    case 'shadowed':
+    case 'executing':
+    case 'finished':
+    case 'stopped':
+      return [];
+  }
+}
+
+const monitoringTimer = (state: IncidentState, policy: Policy): readonly Timer[] =>
+  state.status === 'resolved' && state.resolvedAt !== null
+    ? [{ name: 'monitoring', due: ms(state.resolvedAt) + policy.monitoringSeconds * 1000 }]
+    : [];
