@@ -1,4 +1,7 @@
+import type { Change } from '../domain/change.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { Command } from '../domain/incident/commands.ts';
+import type { IncidentState } from '../domain/incident/state.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PinnedTarget, ProviderName, StepConfig } from '../domain/plan.ts';
 import type { Instant } from '../domain/time.ts';
@@ -67,3 +70,24 @@ export interface RollbackProvider {
     signal: AbortSignal,
   ): Promise<Observation>;
 }
+
+/** What the coordinator needs of the rest: incidents by command, the record of other rollbacks, the change feed. */
+export interface RollbackStore {
+  read(incidentId: string): Promise<IncidentState | null>;
+  apply(incidentId: string, commands: readonly Command[]): Promise<void>;
+  /** Records the intent and takes the target in one transaction. False: another incident holds it. */
+  intendStep(incidentId: string, index: number, target: string): Promise<boolean>;
+  /** Starts the rollback and records it for the cooldown, in one transaction. */
+  start(incidentId: string, service: string): Promise<void>;
+  releaseTargets(incidentId: string): Promise<void>;
+  holderOf(targets: readonly string[], incidentId: string): Promise<{ target: string; incidentId: string } | null>;
+  lastStart(service: string, exceptIncident: string): Promise<{ incidentId: string; at: number } | null>;
+  /** Changes of these services that began in [from, to] (epoch ms), newest first. */
+  changes(services: readonly string[], from: number, to: number): Promise<readonly Change[]>;
+  /** Looks again at `at` (epoch ms), whatever happens to this process. */
+  wakeAt(incidentId: string, at: number): Promise<void>;
+  /** Runs the work unless somebody else is at work on this incident's rollback. */
+  exclusively(incidentId: string, work: () => Promise<void>): Promise<void>;
+}
+
+export type ProviderRegistry = Readonly<Partial<Record<ProviderName, RollbackProvider>>>;

@@ -55,9 +55,11 @@ function alertEvents(news: AlertNews): readonly NewEvent[] {
 export function observeAlerts(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
   const events = [...alertEvents(news)];
   if (news.counts.firing === 0) events.push(...recovered(state, 'all its alerts have resolved', context));
-  else if (state.status === 'mitigated' || state.status === 'resolved') events.push(...reopen(state, news, context));
+  else if (news.joined.count > 0 && isOver(state)) events.push(...reopen(state, news, context));
   return events;
 }
+
+const isOver = (state: IncidentState): boolean => state.status === 'mitigated' || state.status === 'resolved';
 
 /** P0 and P1 become mitigated: a fix still has to be deployed or declared unnecessary. P2 and P3 are over. */
 function recovered(state: IncidentState, because: string, context: Context): readonly NewEvent[] {

@@ -53,7 +53,7 @@ function apply(state: RollbackState, event: RollbackEvent): RollbackState {
     case 'rollback-started':
       return { ...state, stage: 'executing', startedAt: event.at };
     case 'rollback-step-intended':
-      return withStep(state, event.data.index, { state: 'intended' });
+      return withStep(state, event.data.index, { state: 'intended', intendedAt: event.at });
     case 'rollback-step-accepted':
       return withStep(state, event.data.index, {
         state: 'accepted',
@@ -79,6 +79,7 @@ const pendingStep = (name: string): RollbackStepProgress => ({
   name,
   state: 'pending',
   receipt: null,
+  intendedAt: null,
   acceptedAt: null,
   finishedAt: null,
   detail: null,

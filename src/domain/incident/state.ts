@@ -19,6 +19,7 @@ export interface RollbackStepProgress {
   readonly name: string;
   readonly state: StepState;
   readonly receipt: JsonObject | null;
+  readonly intendedAt: Instant | null;
   readonly acceptedAt: Instant | null;
   readonly finishedAt: Instant | null;
   readonly detail: string | null;

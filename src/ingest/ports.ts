@@ -1,0 +1,122 @@
+import type { Alert } from '../domain/alert.ts';
+import type { Change } from '../domain/change.ts';
+import type { Json } from '../domain/json.ts';
+
+/** An alert of a delivery that could not be read. Kept and shown; the good ones beside it go on. */
+export interface RejectedAlert {
+  readonly index: number;
+  readonly field: string;
+  readonly message: string;
+  readonly raw: Json;
+}
+
+export interface ObservedAlert {
+  readonly alert: Alert;
+  /** Equal for alerts that differ only in ignored labels: the same alert, seen by two replicas. */
+  readonly identity: string;
+  readonly correlationKey: string;
+  /** Over everything that the alert says. */
+  readonly contentHash: string;
+  /** The source gave no `startsAt`, so the time of receipt stands there. Such words cannot be told from a re-fire. */
+  readonly startAssumed?: boolean;
+}
+
+/** One request that a source sent us, read. */
+export interface Delivery {
+  readonly id: string;
+  readonly source: string;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly alerts: readonly ObservedAlert[];
+  readonly heartbeats: readonly string[];
+  readonly rejected: readonly RejectedAlert[];
+}
+
+export interface DeliveryResult {
+  /** Alerts that were new or changed, and are stored. */
+  readonly accepted: number;
+  /** Alerts that said nothing new. */
+  readonly duplicates: number;
+}
+
+/**
+ * Makes deliveries durable. Resolves after the commit, with one result a delivery in the order given; all or nothing.
+ * Rejects when the store is not there.
+ */
+export interface DeliveryStore {
+  commitDeliveries(deliveries: readonly Delivery[]): Promise<readonly DeliveryResult[]>;
+  /** Adds to the counters of what was answered from memory. */
+  countRepeats(counts: readonly RepeatCount[]): Promise<void>;
+}
+
+export interface RepeatCount {
+  readonly source: string;
+  readonly deliveries: number;
+  readonly firing: number;
+  readonly resolved: number;
+  readonly lastSeenAt: number;
+}
+
+export interface ChangeStore {
+  /** Stores a change, or the newer word on a known one. Safe to repeat. */
+  saveChange(change: Change, receivedAt: number): Promise<'new' | 'updated' | 'unchanged'>;
+}
+
+/** What a person did in PagerDuty to one of our own pages. */
+export interface PageNews {
+  readonly incidentId: string;
+  readonly news: 'acknowledged' | 'resolved';
+  /** Who, as PagerDuty names them. */
+  readonly by: string;
+}
+
+export interface PageNewsSink {
+  /**
+   * Tells the incident. Resolves after the commit. PagerDuty sends a notice at least once, each time with the same
+   * `noticeId`: `seen` means that it was applied before. `at` is when it happened, in epoch milliseconds.
+   */
+  apply(noticeId: string, news: PageNews, at: number): Promise<'applied' | 'seen'>;
+}
+
+/** The endpoints, as metrics and stored rows name them. */
+export type Source = 'alertmanager' | 'generic' | 'pagerduty' | 'changes';
+
+export const DELIVERY_OUTCOMES = [
+  'stored',
+  'repeated',
+  'ignored',
+  'unreadable',
+  'unauthorized',
+  'unsupported',
+  'too-large',
+  'overloaded',
+  'store-unavailable',
+  'aborted',
+  'failed',
+] as const;
+export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
+
+export interface IngestMetrics {
+  delivery(source: Source, outcome: DeliveryOutcome): void;
+  /** Alerts that could be read, whether they were new or not. */
+  alerts(source: Source, firing: number, resolved: number): void;
+}
+
+/**
+ * A request that was turned away for good: its source does not send it again, so what it said is lost. Worth an
+ * incident about the pipeline itself.
+ */
+export interface RefusedRequest {
+  readonly source: Source;
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly at: number;
+}
+
+/** What ingest needs of a logger; pino's fits. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

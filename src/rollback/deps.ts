@@ -1,0 +1,16 @@
+import type { Policy } from '../domain/policy.ts';
+import type { Clock } from '../domain/time.ts';
+import type { ProviderRegistry, RollbackStore } from './ports.ts';
+
+export interface CoordinatorDeps {
+  readonly store: RollbackStore;
+  readonly providers: ProviderRegistry;
+  readonly clock: Clock;
+  /** The configuration with what people switched at run time. */
+  readonly policy: () => Promise<Policy>;
+  readonly log: { info(details: object, message: string): void; warn(details: object, message: string): void };
+  /** How long one call to a provider may take. */
+  readonly callTimeoutMs?: number;
+  /** How often a running step is looked at. */
+  readonly pollMs?: number;
+}

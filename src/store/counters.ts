@@ -1,0 +1,70 @@
+import type { Tally } from '../domain/incident/tally.ts';
+import type { Database, Trx } from './database.ts';
+import { sql } from './database.ts';
+
+export interface Increment {
+  readonly metric: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly by: number;
+}
+
+export interface CounterValue {
+  readonly metric: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Upper bounds in seconds, wide enough for a page (50 ms) and for an incident (days). */
+const BUCKETS: Readonly<Record<string, readonly number[]>> = {
+  effect_latency_seconds: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300],
+  rollback_duration_seconds: [1, 5, 15, 30, 60, 120, 300, 600, 1800],
+};
+const INCIDENT_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400, 604_800];
+
+export const bucketsOf = (metric: string): readonly number[] => BUCKETS[metric] ?? INCIDENT_BUCKETS;
+
+/** A histogram at rest: cumulative buckets, a sum and a count, as Prometheus wants them. */
+export function incrementsOf(tally: Tally): readonly Increment[] {
+  const { metric, labels } = tally;
+  if (tally.kind === 'count') return [{ metric, labels, by: 1 }];
+  const buckets = bucketsOf(metric)
+    .filter((bound) => tally.value <= bound)
+    .map((bound) => ({ metric: `${metric}_bucket`, labels: { ...labels, le: String(bound) }, by: 1 }));
+  return [
+    ...buckets,
+    { metric: `${metric}_sum`, labels, by: tally.value },
+    { metric: `${metric}_count`, labels, by: 1 },
+  ];
+}
+
+/** Adds to counters in the caller's transaction. Rows are touched in order, in one shard, so nobody deadlocks. */
+export async function count(trx: Trx, increments: readonly Increment[], shard: number): Promise<void> {
+  const totals = new Map<string, { metric: string; labels: string; by: number }>();
+  for (const { metric, labels, by } of increments) {
+    const text = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const key = `${metric} ${text}`;
+    const total = totals.get(key);
+    if (total === undefined) totals.set(key, { metric, labels: text, by });
+    else total.by += by;
+  }
+  if (totals.size === 0) return;
+  const rows = [...totals.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  await sql`
+    insert into counters (metric, labels, shard, value)
+    select metric, labels, ${shard}::smallint, value
+    from unnest(${rows.map((r) => r.metric)}::text[], ${rows.map((r) => r.labels)}::text[],
+                ${rows.map((r) => r.by)}::double precision[]) as n(metric, labels, value)
+    on conflict (metric, labels, shard) do update set value = counters.value + excluded.value`.execute(trx);
+}
+
+export async function readCounters(db: Database): Promise<readonly CounterValue[]> {
+  const { rows } = await sql<{ metric: string; labels: string; value: number }>`
+    select metric, labels, sum(value) as value from counters group by metric, labels order by metric, labels`.execute(
+    db,
+  );
+  return rows.map((row) => ({
+    metric: row.metric,
+    labels: Object.fromEntries(JSON.parse(row.labels) as [string, string][]),
+    value: row.value,
+  }));
+}

@@ -1,0 +1,60 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { Transaction } from 'kysely';
+import pg from 'pg';
+
+/** Queries are written in SQL, so the row types stand beside them and not in one schema type. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export type Schema = {};
+export type Database = Kysely<Schema>;
+export type Trx = Transaction<Schema>;
+
+/** int8 comes as a string by default; ours count things and stay far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8
+      ? Number
+      : (pg.types.getTypeParser(oid, format as 'text') as unknown)) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+export interface ConnectionSettings {
+  readonly connectionString?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly user?: string;
+  readonly password?: string;
+  readonly database?: string;
+}
+
+export interface OpenDatabase {
+  readonly db: Database;
+  /** Called when an idle connection breaks: the server went away. */
+  onConnectionLost(callback: (error: Error) => void): void;
+  close(): Promise<void>;
+}
+
+/** Opens a pool. Connects lazily; a server that is not there shows at the first query. */
+export function openDatabase(settings: ConnectionSettings, maxConnections = 12): OpenDatabase {
+  const pool = new pg.Pool({
+    ...settings,
+    types,
+    max: maxConnections,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    application_name: 'firebreak',
+    options: '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
+  });
+  const listeners: ((error: Error) => void)[] = [];
+  pool.on('error', (error) => {
+    for (const listener of listeners) listener(error);
+  });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    db,
+    onConnectionLost: (callback) => {
+      listeners.push(callback);
+    },
+    close: () => db.destroy(),
+  };
+}
+
+export { sql };

@@ -1,0 +1,325 @@
+import { randomInt } from 'node:crypto';
+import { alertKey } from '../domain/alert.ts';
+import type { KnownAlert } from '../domain/alert-merge.ts';
+import { mergeAlert } from '../domain/alert-merge.ts';
+import type { Delivery, DeliveryResult, ObservedAlert } from '../ingest/ports.ts';
+import { count } from './counters.ts';
+import type { Increment } from './counters.ts';
+import type { Trx } from './database.ts';
+import { sql } from './database.ts';
+
+interface AlertRow {
+  source: string;
+  fingerprint: string;
+  key_version: number;
+  status_version: number;
+  status: 'firing' | 'resolved';
+  fired: boolean;
+  starts_at: Date;
+  ends_at: Date | null;
+  status_seen_at: Date;
+  last_seen_at: Date;
+  content_hash: string;
+}
+
+/** What the batch makes of one alert, beside what stood there before. */
+interface Entry {
+  observed: ObservedAlert;
+  known: KnownAlert;
+  /** Null until something of the batch has to be written. */
+  write: 'status' | 'content' | 'seen' | null;
+  seenAt: number;
+  lastSeenAt: number;
+  statusVersion: number;
+  keyVersion: number;
+}
+
+export interface CommitOptions {
+  readonly lateFiringMs: number;
+  /** A repeat refreshes `last_seen_at` at most this often. */
+  readonly refreshMs: number;
+  /** No other process writes to this database, so what was read cannot have moved. */
+  readonly exclusive: boolean;
+}
+
+export interface BatchOutcome {
+  readonly results: readonly DeliveryResult[];
+  /** Correlation keys that got news. */
+  readonly dirty: readonly string[];
+}
+
+/**
+ * Commits many deliveries at once: reads what is known of their alerts, merges in the program, writes only rows that are
+ * new or changed, and marks their correlation keys dirty. Keys are locked in order, so two of these never deadlock.
+ */
+export async function commitDeliveries(
+  trx: Trx,
+  deliveries: readonly Delivery[],
+  options: CommitOptions,
+): Promise<BatchOutcome> {
+  const observed = deliveries.flatMap((delivery) => delivery.alerts);
+  let batch = merge(await readKnown(trx, observed), deliveries, options);
+  let versions = await markDirty(trx, dirtyKeys(batch.entries));
+  if (!options.exclusive && versions.size > 0) {
+    // Now that the keys are ours, nobody else can move these alerts: judge again by what stands there.
+    batch = merge(await readKnown(trx, observed), deliveries, options);
+    versions = new Map([
+      ...versions,
+      ...(await markDirty(
+        trx,
+        dirtyKeys(batch.entries).filter((k) => !versions.has(k)),
+      )),
+    ]);
+  }
+  await writeAlerts(trx, batch.entries, versions);
+  await writeDeliveries(trx, deliveries, batch.results);
+  await writeHeartbeats(trx, deliveries);
+  await count(trx, batch.increments, randomInt(16));
+  return { results: batch.results, dirty: [...versions.keys()] };
+}
+
+async function readKnown(trx: Trx, observed: readonly ObservedAlert[]): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  if (observed.length === 0) return entries;
+  const wanted = new Map(observed.map((o) => [alertKey(o.alert.source, o.alert.fingerprint), o]));
+  const sources = [...wanted.values()].map((o) => o.alert.source);
+  const fingerprints = [...wanted.values()].map((o) => o.alert.fingerprint);
+  const { rows } = await sql<AlertRow>`
+    select a.source, a.fingerprint, a.key_version, a.status_version, a.status, a.fired, a.starts_at, a.ends_at,
+           a.status_seen_at, a.last_seen_at, a.content_hash
+    from unnest(${sources}::text[], ${fingerprints}::text[]) as w(source, fingerprint)
+    join alerts a on a.source = w.source and a.fingerprint = w.fingerprint`.execute(trx);
+  for (const row of rows) {
+    const key = alertKey(row.source, row.fingerprint);
+    const first = wanted.get(key);
+    if (first !== undefined) entries.set(key, entryOf(row, first));
+  }
+  return entries;
+}
+
+const entryOf = (row: AlertRow, observed: ObservedAlert): Entry => ({
+  observed,
+  known: {
+    status: row.status,
+    fired: row.fired,
+    startsAt: row.starts_at.getTime(),
+    endsAt: row.ends_at?.getTime() ?? null,
+    statusSeenAt: row.status_seen_at.getTime(),
+    contentHash: row.content_hash,
+  },
+  write: null,
+  seenAt: row.last_seen_at.getTime(),
+  lastSeenAt: row.last_seen_at.getTime(),
+  statusVersion: row.status_version,
+  keyVersion: row.key_version,
+});
+
+interface Batch {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly results: readonly DeliveryResult[];
+  readonly increments: readonly Increment[];
+}
+
+function merge(entries: Map<string, Entry>, deliveries: readonly Delivery[], options: CommitOptions): Batch {
+  const increments: Increment[] = [];
+  const results = deliveries.map((delivery) => {
+    let accepted = 0;
+    for (const observed of delivery.alerts) {
+      if (mergeOne(entries, observed, delivery.receivedAt, options)) accepted += 1;
+      increments.push({
+        metric: 'alerts_total',
+        labels: { source: delivery.source, status: observed.alert.status },
+        by: 1,
+      });
+    }
+    increments.push(...outcomeOf(delivery));
+    return { accepted, duplicates: delivery.alerts.length - accepted };
+  });
+  return { entries, results, increments };
+}
+
+function outcomeOf(delivery: Delivery): readonly Increment[] {
+  const outcome = delivery.rejected.length === 0 ? 'accepted' : delivery.alerts.length === 0 ? 'rejected' : 'partial';
+  return [
+    { metric: 'deliveries_total', labels: { source: delivery.source, outcome }, by: 1 },
+    ...(delivery.rejected.length === 0
+      ? []
+      : [
+          {
+            metric: 'alerts_total',
+            labels: { source: delivery.source, status: 'rejected' },
+            by: delivery.rejected.length,
+          },
+        ]),
+  ];
+}
+
+/** Returns whether the alert said something new. */
+function mergeOne(
+  entries: Map<string, Entry>,
+  observed: ObservedAlert,
+  receivedAt: number,
+  options: CommitOptions,
+): boolean {
+  const key = alertKey(observed.alert.source, observed.alert.fingerprint);
+  const entry = entries.get(key);
+  const merged = mergeAlert(
+    entry?.known ?? null,
+    observed.alert,
+    observed.contentHash,
+    receivedAt,
+    options.lateFiringMs,
+  );
+  if (entry === undefined) {
+    entries.set(key, {
+      observed,
+      known: merged.next,
+      write: 'status',
+      seenAt: receivedAt,
+      lastSeenAt: receivedAt,
+      statusVersion: 0,
+      keyVersion: 0,
+    });
+    return true;
+  }
+  entry.seenAt = Math.max(entry.seenAt, receivedAt);
+  if (merged.outcome === 'repeat' || merged.outcome === 'late') {
+    if (entry.write === null && entry.seenAt - entry.lastSeenAt >= options.refreshMs) entry.write = 'seen';
+    return false;
+  }
+  entry.known = merged.next;
+  // A resolve that was overtaken by nothing keeps its own words; the late firing adds only that it did fire.
+  if (merged.next.contentHash === observed.contentHash) entry.observed = observed;
+  entry.write = merged.outcome === 'news' || entry.write === 'status' ? 'status' : 'content';
+  return true;
+}
+
+function dirtyKeys(entries: ReadonlyMap<string, Entry>): readonly string[] {
+  const keys = new Set<string>();
+  for (const entry of entries.values()) {
+    if (entry.write === 'status' || entry.write === 'content') keys.add(entry.observed.correlationKey);
+  }
+  return [...keys].sort();
+}
+
+async function markDirty(trx: Trx, keys: readonly string[]): Promise<Map<string, number>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await sql<{ key: string; version: number }>`
+    insert into correlation_keys (key, version, next_at)
+    select key, 1, now() from unnest(${keys}::text[]) as k(key)
+    on conflict (key) do update set version = correlation_keys.version + 1
+    returning key, version`.execute(trx);
+  return new Map(rows.map((row) => [row.key, row.version]));
+}
+
+async function writeAlerts(
+  trx: Trx,
+  entries: ReadonlyMap<string, Entry>,
+  versions: ReadonlyMap<string, number>,
+): Promise<void> {
+  const changed = [...entries.values()].filter((e) => e.write === 'status' || e.write === 'content');
+  const column = <T>(of: (entry: Entry) => T): T[] => changed.map(of);
+  const version = (entry: Entry): number => versions.get(entry.observed.correlationKey) ?? entry.keyVersion;
+  if (changed.length > 0) {
+    await sql`
+      insert into alerts (source, fingerprint, identity, correlation_key, key_version, status_version, status, fired,
+                          starts_at, ends_at, status_seen_at, last_seen_at, content_hash, content)
+      select * from unnest(
+        ${column((e) => e.observed.alert.source)}::text[],
+        ${column((e) => e.observed.alert.fingerprint)}::text[],
+        ${column((e) => e.observed.identity)}::text[],
+        ${column((e) => e.observed.correlationKey)}::text[],
+        ${column(version)}::bigint[],
+        ${column((e) => (e.write === 'status' ? version(e) : e.statusVersion))}::bigint[],
+        ${column((e) => e.known.status)}::text[],
+        ${column((e) => e.known.fired)}::boolean[],
+        ${column((e) => new Date(e.known.startsAt))}::timestamptz[],
+        ${column((e) => (e.known.endsAt === null ? null : new Date(e.known.endsAt)))}::timestamptz[],
+        ${column((e) => new Date(e.known.statusSeenAt))}::timestamptz[],
+        ${column((e) => new Date(e.seenAt))}::timestamptz[],
+        ${column((e) => e.known.contentHash)}::text[],
+        ${column((e) => JSON.stringify(e.observed.alert))}::text[])
+      on conflict (source, fingerprint) do update set
+        identity = excluded.identity, correlation_key = excluded.correlation_key, key_version = excluded.key_version,
+        status_version = excluded.status_version, status = excluded.status, fired = excluded.fired,
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at, status_seen_at = excluded.status_seen_at,
+        last_seen_at = excluded.last_seen_at, content_hash = excluded.content_hash, content = excluded.content`.execute(
+      trx,
+    );
+  }
+  await refreshSeen(
+    trx,
+    [...entries.values()].filter((e) => e.write === 'seen'),
+  );
+}
+
+async function refreshSeen(trx: Trx, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const sorted = [...entries].sort((a, b) => (alertOrder(a) < alertOrder(b) ? -1 : 1));
+  await sql`
+    update alerts a set last_seen_at = greatest(a.last_seen_at, w.seen_at)
+    from unnest(${sorted.map((e) => e.observed.alert.source)}::text[],
+                ${sorted.map((e) => e.observed.alert.fingerprint)}::text[],
+                ${sorted.map((e) => new Date(e.seenAt))}::timestamptz[]) as w(source, fingerprint, seen_at)
+    where a.source = w.source and a.fingerprint = w.fingerprint`.execute(trx);
+}
+
+const alertOrder = (entry: Entry): string => alertKey(entry.observed.alert.source, entry.observed.alert.fingerprint);
+
+/** A delivery that changed something, or could not be read whole, leaves a row; a mere repeat leaves a count. */
+async function writeDeliveries(
+  trx: Trx,
+  deliveries: readonly Delivery[],
+  results: readonly DeliveryResult[],
+): Promise<void> {
+  const kept = deliveries
+    .map((delivery, i) => ({ delivery, result: results[i] ?? { accepted: 0, duplicates: 0 } }))
+    .filter(({ delivery, result }) => result.accepted > 0 || delivery.rejected.length > 0);
+  if (kept.length === 0) return;
+  await sql`
+    insert into deliveries (id, source, received_at, changed, duplicates, rejected)
+    select * from unnest(
+      ${kept.map((k) => k.delivery.id)}::uuid[],
+      ${kept.map((k) => k.delivery.source)}::text[],
+      ${kept.map((k) => new Date(k.delivery.receivedAt))}::timestamptz[],
+      ${kept.map((k) => k.result.accepted)}::integer[],
+      ${kept.map((k) => k.result.duplicates)}::integer[],
+      ${kept.map((k) => k.delivery.rejected.length)}::integer[])
+    on conflict (id) do nothing`.execute(trx);
+  await writeQuarantine(trx, deliveries);
+}
+
+const RAW_KEPT = 64 * 1024;
+
+async function writeQuarantine(trx: Trx, deliveries: readonly Delivery[]): Promise<void> {
+  const rows = deliveries.flatMap((delivery) => delivery.rejected.map((rejected) => ({ delivery, rejected })));
+  if (rows.length === 0) return;
+  const text = (value: string): string => value.toWellFormed().replaceAll('\0', '\u{FFFD}');
+  await sql`
+    insert into quarantine (delivery_id, source, received_at, position, field, message, raw)
+    select * from unnest(
+      ${rows.map((r) => r.delivery.id)}::uuid[],
+      ${rows.map((r) => r.delivery.source)}::text[],
+      ${rows.map((r) => new Date(r.delivery.receivedAt))}::timestamptz[],
+      ${rows.map((r) => r.rejected.index)}::integer[],
+      ${rows.map((r) => text(r.rejected.field))}::text[],
+      ${rows.map((r) => text(r.rejected.message))}::text[],
+      ${rows.map((r) => text(JSON.stringify(r.rejected.raw).slice(0, RAW_KEPT)))}::text[])`.execute(trx);
+}
+
+async function writeHeartbeats(trx: Trx, deliveries: readonly Delivery[]): Promise<void> {
+  const newest = new Map<string, { source: string; name: string; at: number }>();
+  for (const delivery of deliveries) {
+    for (const name of ['', ...delivery.heartbeats]) {
+      newest.set(`${delivery.source}/${name}`, { source: delivery.source, name, at: delivery.receivedAt });
+    }
+  }
+  const rows = [...newest.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  await sql`
+    insert into heartbeats (source, name, last_seen_at)
+    select * from unnest(${rows.map((r) => r.source)}::text[], ${rows.map((r) => r.name)}::text[],
+                         ${rows.map((r) => new Date(r.at))}::timestamptz[])
+    on conflict (source, name) do update set last_seen_at = greatest(heartbeats.last_seen_at, excluded.last_seen_at)`.execute(
+    trx,
+  );
+}

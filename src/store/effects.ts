@@ -1,0 +1,204 @@
+import { randomInt } from 'node:crypto';
+import type { Failure } from '../domain/failure.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { ChannelName, EffectIntent } from '../domain/view.ts';
+import { count, incrementsOf } from './counters.ts';
+import type { Database, Trx } from './database.ts';
+import { sql } from './database.ts';
+
+/** An effect that this process alone may carry out until its lease ends. */
+export interface ClaimedEffect {
+  readonly intent: EffectIntent;
+  readonly attempts: number;
+  /** An earlier attempt was cut off: it may be out there. */
+  readonly ambiguous: boolean;
+  readonly createdAt: number;
+  /** A later effect of the lane makes this one pointless (a newer refresh of the same message). */
+  readonly superseded: boolean;
+}
+
+export type LaneHead =
+  | { readonly kind: 'claimed'; readonly effect: ClaimedEffect }
+  | { readonly kind: 'not-yet'; readonly at: number }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'empty' };
+
+export interface Lane {
+  readonly incidentId: string;
+  readonly channel: ChannelName;
+  readonly urgent: boolean;
+}
+
+interface Row {
+  id: string;
+  status: 'pending' | 'acting';
+  intent: string;
+  attempts: number;
+  ambiguous: boolean;
+  created_at: Date;
+  lease_until: Date | null;
+  not_before: Date | null;
+  superseded: boolean;
+}
+
+/**
+ * Takes the first unfinished effect of an incident's channel. Effects of a lane go out one after another, in the order
+ * in which they were meant: a resolve never overtakes its trigger.
+ */
+export async function claimEffect(trx: Trx, lane: Lane, now: number, leaseMs: number): Promise<LaneHead> {
+  const { rows } = await sql<Row>`
+    select id, status, intent, attempts, ambiguous, created_at, lease_until, not_before,
+           (kind = 'refresh' and exists (select from effects later where later.incident_id = e.incident_id
+              and later.channel = e.channel and later.kind = 'refresh' and later.status = 'pending'
+              and later.number > e.number)) as superseded
+    from effects e where incident_id = ${lane.incidentId} and channel = ${lane.channel}
+      and status in ('pending', 'acting')
+    order by number limit 1 for update`.execute(trx);
+  const row = rows[0];
+  if (row === undefined) return { kind: 'empty' };
+  const cutOff = row.status === 'acting';
+  if (cutOff && row.lease_until !== null && row.lease_until.getTime() > now) return { kind: 'busy' };
+  if (row.not_before !== null && row.not_before.getTime() > now)
+    return { kind: 'not-yet', at: row.not_before.getTime() };
+  await sql`
+    update effects set status = 'acting', attempts = attempts + 1, ambiguous = ${row.ambiguous || cutOff},
+                       lease_until = ${new Date(now + leaseMs)} where id = ${row.id}`.execute(trx);
+  return {
+    kind: 'claimed',
+    effect: {
+      intent: JSON.parse(row.intent) as EffectIntent,
+      attempts: row.attempts + 1,
+      ambiguous: row.ambiguous || cutOff,
+      createdAt: row.created_at.getTime(),
+      superseded: row.superseded,
+    },
+  };
+}
+
+export type EffectEnd =
+  | { readonly status: 'delivered'; readonly receipt: JsonObject }
+  | { readonly status: 'skipped'; readonly because: string }
+  | { readonly status: 'failed' | 'dead'; readonly failure: Failure };
+
+/** Writes the receipt. With the event that reports it, in one transaction. */
+export async function finishEffect(trx: Trx, effect: ClaimedEffect, end: EffectEnd, now: number): Promise<void> {
+  const { channel, id } = effect.intent;
+  await sql`
+    update effects set status = ${end.status}, result = ${JSON.stringify(end)}, lease_until = null, not_before = null,
+                       finished_at = ${new Date(now)} where id = ${id}`.execute(trx);
+  const increments = [{ metric: 'effects_total', labels: { channel, outcome: end.status }, by: 1 }];
+  const latency =
+    end.status === 'delivered'
+      ? incrementsOf({
+          kind: 'observe',
+          metric: 'effect_latency_seconds',
+          labels: { channel },
+          value: Math.max(0, now - effect.createdAt) / 1000,
+        })
+      : [];
+  await count(trx, [...increments, ...latency], randomInt(16));
+}
+
+/** It did not work this time. `ambiguous`: it may have got through all the same. */
+export async function postponeEffect(
+  db: Database | Trx,
+  effect: ClaimedEffect,
+  ambiguous: boolean,
+  notBefore: number | null,
+): Promise<void> {
+  await sql`
+    update effects set status = 'pending', lease_until = null, ambiguous = ${ambiguous},
+                       not_before = ${notBefore === null ? null : new Date(notBefore)}
+    where id = ${effect.intent.id}`.execute(db);
+}
+
+/**
+ * Lanes that nobody works on although something stands in them: leases that ran out with their process, and effects
+ * whose job was lost. Each found one is left alone for `graceMs`, in which its new job runs.
+ */
+export async function findIdleLanes(trx: Trx, now: number, graceMs: number): Promise<readonly Lane[]> {
+  const { rows } = await sql<{ incident_id: string; channel: ChannelName; urgent: boolean }>`
+    update effects set not_before = ${new Date(now)}, status = 'pending',
+                       ambiguous = ambiguous or status = 'acting', lease_until = null
+    where id in (
+      select id from effects
+      where (status = 'acting' and lease_until < ${new Date(now)})
+         or (status = 'pending' and coalesce(not_before, created_at) < ${new Date(now - graceMs)})
+      order by number limit 200 for update skip locked)
+    returning incident_id, channel, urgent`.execute(trx);
+  const lanes = new Map(rows.map((row) => [`${row.incident_id} ${row.channel}`, row]));
+  return [...lanes.values()].map((row) => ({ incidentId: row.incident_id, channel: row.channel, urgent: row.urgent }));
+}
+
+/** Nobody else can be at work: what a former process of ours was doing is cut off. */
+export async function voidLeases(db: Database): Promise<void> {
+  await sql`
+    update effects set status = 'pending', ambiguous = true, lease_until = null where status = 'acting'`.execute(db);
+}
+
+/** Every lane with something left to do. */
+export async function unfinishedLanes(db: Database): Promise<readonly Lane[]> {
+  const { rows } = await sql<{ incident_id: string; channel: ChannelName; urgent: boolean }>`
+    select incident_id, channel, bool_or(urgent) as urgent from effects
+    where status in ('pending', 'acting') group by incident_id, channel`.execute(db);
+  return rows.map((row) => ({ incidentId: row.incident_id, channel: row.channel, urgent: row.urgent }));
+}
+
+export interface LedgerRow {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly channel: ChannelName;
+  readonly kind: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly message: string;
+  readonly result: JsonObject | null;
+}
+
+interface LedgerRecord {
+  id: string;
+  incident_id: string;
+  channel: ChannelName;
+  kind: string;
+  status: string;
+  attempts: number;
+  created_at: Date;
+  finished_at: Date | null;
+  intent: string;
+  result: string | null;
+}
+
+/** The ledger as people read it: of one incident, or the dead letters of all. */
+export async function readLedger(
+  db: Database,
+  which: { readonly incidentId: string } | { readonly dead: true },
+  limit: number,
+): Promise<readonly LedgerRow[]> {
+  const where = 'dead' in which ? sql`status in ('dead', 'failed')` : sql`incident_id = ${which.incidentId}`;
+  const { rows } = await sql<LedgerRecord>`
+    select id, incident_id, channel, kind, status, attempts, created_at, finished_at, intent, result
+    from effects where ${where} order by number limit ${limit}`.execute(db);
+  return rows.map((row) => ({
+    id: row.id,
+    incidentId: row.incident_id,
+    channel: row.channel,
+    kind: row.kind,
+    status: row.status,
+    attempts: row.attempts,
+    createdAt: row.created_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    message: (JSON.parse(row.intent) as EffectIntent).message,
+    result: row.result === null ? null : (JSON.parse(row.result) as JsonObject),
+  }));
+}
+
+/** Takes dead letters out again. Returns their lanes. */
+export async function reviveEffects(trx: Trx, ids: readonly string[] | 'all'): Promise<readonly Lane[]> {
+  const which = ids === 'all' ? sql`true` : sql`id = any(${[...ids]}::text[])`;
+  const { rows } = await sql<{ incident_id: string; channel: ChannelName; urgent: boolean }>`
+    update effects set status = 'pending', result = null, finished_at = null, not_before = null, created_at = now()
+    where status in ('dead', 'failed') and ${which} returning incident_id, channel, urgent`.execute(trx);
+  return rows.map((row) => ({ incidentId: row.incident_id, channel: row.channel, urgent: row.urgent }));
+}

@@ -1,0 +1,157 @@
+import { randomInt } from 'node:crypto';
+import type { StoredEvent } from '../domain/incident/chain.ts';
+import { GENESIS } from '../domain/incident/chain.ts';
+import type { IncidentState } from '../domain/incident/state.ts';
+import type { Tally } from '../domain/incident/tally.ts';
+import type { Timer } from '../domain/incident/timers.ts';
+import { iso } from '../domain/time.ts';
+import type { EffectIntent } from '../domain/view.ts';
+import { count, incrementsOf } from './counters.ts';
+import type { Database, Trx } from './database.ts';
+import { sql } from './database.ts';
+
+/** An incident under its row lock, with the head of its chain. */
+export interface LoadedIncident {
+  readonly state: IncidentState;
+  readonly head: { readonly seq: number; readonly hash: string };
+}
+
+export interface IncidentChange {
+  readonly before: LoadedIncident | null;
+  readonly after: IncidentState;
+  readonly events: readonly StoredEvent[];
+  readonly timers: readonly Timer[];
+  readonly effects: readonly EffectIntent[];
+  readonly tallies: readonly Tally[];
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+interface IncidentRow {
+  state: IncidentState;
+  version: number;
+  head_hash: string;
+}
+
+/** Somebody else wrote the incident since it was read. Take it again. */
+export class VersionConflict extends Error {
+  constructor(incidentId: string) {
+    super(`incident ${incidentId} has moved on`);
+    this.name = 'VersionConflict';
+  }
+}
+
+const loaded = (row: IncidentRow | undefined): LoadedIncident | null =>
+  row === undefined ? null : { state: row.state, head: { seq: row.version, hash: row.head_hash } };
+
+/** Reads an incident and keeps others from writing it until the transaction ends. */
+export async function lockIncident(trx: Trx, id: string): Promise<LoadedIncident | null> {
+  const { rows } = await sql<IncidentRow>`
+    select state, version, head_hash from incidents where id = ${id} for update`.execute(trx);
+  return loaded(rows[0]);
+}
+
+export async function readIncident(db: Database | Trx, id: string): Promise<LoadedIncident | null> {
+  const { rows } = await sql<IncidentRow>`
+    select state, version, head_hash from incidents where id = ${id}`.execute(db);
+  return loaded(rows[0]);
+}
+
+/**
+ * The incident that alerts of a key belong to: the active one, else the newest that is still watched after its end and
+ * knows one of these alert names.
+ */
+export async function findIncidentOfKey(
+  db: Database | Trx,
+  key: string,
+  alertNames: readonly string[],
+): Promise<LoadedIncident | null> {
+  const { rows } = await sql<IncidentRow>`
+    select state, version, head_hash from incidents
+    where correlation_key = ${key}
+      and (status in ('open', 'acknowledged', 'mitigated')
+           or (status = 'resolved' and state->'alertNames' ?| ${[...alertNames]}::text[]))
+    order by (status <> 'resolved') desc, opened_at desc limit 1`.execute(db);
+  return loaded(rows[0]);
+}
+
+/**
+ * An id for an incident that opens now: `INC-YYYYMMDD-HHMMSS`, and a short suffix only for the second one of a second.
+ * A number that is taken and then not used is lost, which is harmless.
+ */
+export async function takeIncidentId(db: Database, now: number): Promise<string> {
+  const second = iso(now).slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  const { rows } = await sql<{ taken: number }>`
+    insert into incident_seconds (second, taken) values (${second}, 1)
+    on conflict (second) do update set taken = incident_seconds.taken + 1 returning taken`.execute(db);
+  const taken = rows[0]?.taken ?? 1;
+  return taken === 1 ? `INC-${second}` : `INC-${second}-${taken}`;
+}
+
+/** Writes what happened and all that follows from it: events, projection, timers, intents, counts. One transaction. */
+export async function saveIncident(trx: Trx, change: IncidentChange): Promise<void> {
+  if (change.events.length === 0) return;
+  await appendEvents(trx, change);
+  await project(trx, change);
+  await syncTimers(trx, change.after.id, change.timers);
+  await intend(trx, change.effects, change.now);
+  await count(trx, change.tallies.flatMap(incrementsOf), randomInt(16));
+}
+
+async function appendEvents(trx: Trx, { after, events, before }: IncidentChange): Promise<void> {
+  const first = events[0];
+  if (first?.seq !== (before?.head.seq ?? 0) + 1 || first.previousHash !== (before?.head.hash ?? GENESIS)) {
+    throw new VersionConflict(after.id);
+  }
+  await sql`
+    insert into incident_events (incident_id, seq, type, body, previous_hash, hash)
+    select ${after.id}, * from unnest(
+      ${events.map((e) => e.seq)}::integer[], ${events.map((e) => e.type)}::text[], ${events.map((e) => e.body)}::text[],
+      ${events.map((e) => e.previousHash)}::text[], ${events.map((e) => e.hash)}::text[])`.execute(trx);
+}
+
+async function project(trx: Trx, { before, after, events }: IncidentChange): Promise<void> {
+  const headHash = events.at(-1)?.hash ?? GENESIS;
+  const state = JSON.stringify(after);
+  const severity = after.severity ?? 'P2';
+  if (before === null) {
+    await sql`
+      insert into incidents (id, correlation_key, status, severity, service, environment, opened_at, version, head_hash, state)
+      values (${after.id}, ${after.correlationKey}, ${after.status}, ${severity}, ${after.service}, ${after.environment},
+              ${new Date(after.openedAt)}, ${after.version}, ${headHash}, ${state}::jsonb)`.execute(trx);
+    return;
+  }
+  const { numAffectedRows } = await sql`
+    update incidents set status = ${after.status}, severity = ${severity}, version = ${after.version},
+                         head_hash = ${headHash}, state = ${state}::jsonb
+    where id = ${after.id} and version = ${before.head.seq}`.execute(trx);
+  if (numAffectedRows !== 1n) throw new VersionConflict(after.id);
+}
+
+/** Exactly the timers that the new state needs, but for the coordinator's own poll. */
+async function syncTimers(trx: Trx, incidentId: string, timers: readonly Timer[]): Promise<void> {
+  const names = timers.map((timer) => timer.name);
+  await sql`
+    delete from timers where incident_id = ${incidentId} and name <> 'rollback-poll'
+      and name <> all(${names}::text[])`.execute(trx);
+  if (timers.length === 0) return;
+  await sql`
+    insert into timers (incident_id, name, due)
+    select ${incidentId}, * from unnest(${names}::text[], ${timers.map((t) => new Date(t.due))}::timestamptz[])
+    on conflict (incident_id, name) do update set due = excluded.due`.execute(trx);
+}
+
+/** Writes intents into the ledger. An intent that stands there already is the same intent. */
+async function intend(trx: Trx, effects: readonly EffectIntent[], now: number): Promise<void> {
+  if (effects.length === 0) return;
+  await sql`
+    insert into effects (id, incident_id, channel, kind, urgent, status, intent, created_at)
+    select id, incident_id, channel, kind, urgent, 'pending', intent, ${new Date(now)}
+    from unnest(
+      ${effects.map((e) => e.id)}::text[], ${effects.map((e) => e.incidentId)}::text[],
+      ${effects.map((e) => e.channel)}::text[], ${effects.map((e) => e.kind)}::text[],
+      ${effects.map((e) => e.urgent)}::boolean[], ${effects.map((e) => JSON.stringify(e))}::text[])
+      with ordinality as n(id, incident_id, channel, kind, urgent, intent, position)
+    order by position
+    on conflict (id) do nothing`.execute(trx);
+}

@@ -1,0 +1,95 @@
+import type { AutomationMode } from '../domain/plan.ts';
+import type { Database, Trx } from './database.ts';
+import { sql } from './database.ts';
+
+/**
+ * Takes the target for an incident's step. The fence only rises: a later holder always has a higher one. False when
+ * another incident holds it. Safe to repeat by the holder.
+ */
+export async function acquireTarget(trx: Trx, target: string, incidentId: string, now: number): Promise<boolean> {
+  const { rows } = await sql<{ incident_id: string }>`
+    insert into rollback_targets (target, incident_id, fence, acquired_at)
+    values (${target}, ${incidentId}, nextval('rollback_fences'), ${new Date(now)})
+    on conflict (target) do update set target = excluded.target
+    returning incident_id`.execute(trx);
+  return rows[0]?.incident_id === incidentId;
+}
+
+export async function releaseTargets(trx: Trx, incidentId: string): Promise<void> {
+  await sql`delete from rollback_targets where incident_id = ${incidentId}`.execute(trx);
+}
+
+/** Who holds any of these targets, other than the incident itself. */
+export async function holderOf(
+  db: Database,
+  targets: readonly string[],
+  incidentId: string,
+): Promise<{ readonly target: string; readonly incidentId: string } | null> {
+  const { rows } = await sql<{ target: string; incident_id: string }>`
+    select target, incident_id from rollback_targets
+    where target = any(${[...targets]}::text[]) and incident_id <> ${incidentId} limit 1`.execute(db);
+  const row = rows[0];
+  return row === undefined ? null : { target: row.target, incidentId: row.incident_id };
+}
+
+export async function recordRollbackStart(trx: Trx, incidentId: string, service: string, now: number): Promise<void> {
+  await sql`
+    insert into rollback_starts (incident_id, service, started_at) values (${incidentId}, ${service}, ${new Date(now)})
+    on conflict (incident_id) do nothing`.execute(trx);
+}
+
+/** The last automatic rollback of a service that another incident started. Epoch milliseconds, null if none. */
+export async function lastRollbackStart(
+  db: Database | Trx,
+  service: string,
+  exceptIncident: string,
+): Promise<{ readonly incidentId: string; readonly at: number } | null> {
+  const { rows } = await sql<{ incident_id: string; started_at: Date }>`
+    select incident_id, started_at from rollback_starts
+    where service = ${service} and incident_id <> ${exceptIncident} order by started_at desc limit 1`.execute(db);
+  const row = rows[0];
+  return row === undefined ? null : { incidentId: row.incident_id, at: row.started_at.getTime() };
+}
+
+/** What people set at run time. Null: the configuration holds. */
+export interface AutomationSwitches {
+  readonly mode: AutomationMode | null;
+  readonly killSwitch: boolean | null;
+  readonly changedBy: string | null;
+  readonly changedAt: string | null;
+}
+
+export async function readAutomation(db: Database | Trx): Promise<AutomationSwitches> {
+  const { rows } = await sql<{
+    mode: AutomationMode | null;
+    kill_switch: boolean | null;
+    changed_by: string;
+    changed_at: Date;
+  }>`
+    select mode, kill_switch, changed_by, changed_at from automation`.execute(db);
+  const row = rows[0];
+  return row === undefined
+    ? { mode: null, killSwitch: null, changedBy: null, changedAt: null }
+    : {
+        mode: row.mode,
+        killSwitch: row.kill_switch,
+        changedBy: row.changed_by,
+        changedAt: row.changed_at.toISOString(),
+      };
+}
+
+/** Sets what is given and leaves the rest. */
+export async function writeAutomation(
+  db: Database | Trx,
+  switches: { readonly mode?: AutomationMode | undefined; readonly killSwitch?: boolean | undefined },
+  by: string,
+  now: number,
+): Promise<void> {
+  await sql`
+    insert into automation (only_row, mode, kill_switch, changed_by, changed_at)
+    values (true, ${switches.mode ?? null}, ${switches.killSwitch ?? null}, ${by}, ${new Date(now)})
+    on conflict (only_row) do update set
+      mode = coalesce(excluded.mode, automation.mode),
+      kill_switch = coalesce(excluded.kill_switch, automation.kill_switch),
+      changed_by = excluded.changed_by, changed_at = excluded.changed_at`.execute(db);
+}

@@ -1,0 +1,103 @@
+import type { DeliveryStore } from '../ingest/ports.ts';
+import { randomInt } from 'node:crypto';
+import { count } from './counters.ts';
+import type { ConnectionSettings, Database, Trx } from './database.ts';
+import { openDatabase, sql } from './database.ts';
+import type { CommitOptions } from './deliveries.ts';
+import { commitDeliveries } from './deliveries.ts';
+import type { IncidentChange } from './incidents.ts';
+import { saveIncident } from './incidents.ts';
+import type { JobLog, JobQueue, NewJob } from './jobs.ts';
+import { startJobs } from './jobs.ts';
+import { migrate } from './migrate.ts';
+
+/** What a transaction may do. Nobody reaches the root connection from inside one. */
+export interface UnitOfWork {
+  readonly trx: Trx;
+  enqueue(jobs: readonly NewJob[]): Promise<void>;
+  save(change: IncidentChange): Promise<void>;
+}
+
+export interface Store extends DeliveryStore {
+  /** For reading outside a transaction. */
+  readonly db: Database;
+  readonly jobs: JobQueue;
+  transaction<T>(work: (uow: UnitOfWork) => Promise<T>): Promise<T>;
+  /** Called with the keys that a commit made dirty: the wake-up, which may be lost. */
+  onDirty(callback: (keys: readonly string[]) => void): void;
+  onConnectionLost(callback: (error: Error) => void): void;
+  /** Throws when the store cannot commit. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions extends CommitOptions {
+  readonly log: JobLog;
+}
+
+/** Connects, migrates and starts the job queue. */
+export async function openStore(connection: ConnectionSettings, options: StoreOptions): Promise<Store> {
+  const database = openDatabase(connection);
+  try {
+    await migrate(database.db);
+    const jobs = await startJobs(connection, options.log);
+    return assemble(database, jobs, options);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function assemble(database: ReturnType<typeof openDatabase>, jobs: JobQueue, options: StoreOptions): Store {
+  const { db } = database;
+  const dirtyListeners: ((keys: readonly string[]) => void)[] = [];
+  const transaction = <T>(work: (uow: UnitOfWork) => Promise<T>): Promise<T> =>
+    db
+      .transaction()
+      .execute((trx) =>
+        work({ trx, enqueue: (news) => jobs.enqueue(trx, news), save: (change) => saveIncident(trx, change) }),
+      );
+  return {
+    db,
+    jobs,
+    transaction,
+    async commitDeliveries(deliveries) {
+      const outcome = await db.transaction().execute((trx) => commitDeliveries(trx, deliveries, options));
+      if (outcome.dirty.length > 0) for (const listener of dirtyListeners) listener(outcome.dirty);
+      return outcome.results;
+    },
+    async countRepeats(counts) {
+      const increments = counts.flatMap((c) => [
+        { metric: 'deliveries_total', labels: { source: c.source, outcome: 'accepted' }, by: c.deliveries },
+        { metric: 'alerts_total', labels: { source: c.source, status: 'firing' }, by: c.firing },
+        { metric: 'alerts_total', labels: { source: c.source, status: 'resolved' }, by: c.resolved },
+      ]);
+      await db.transaction().execute(async (trx) => {
+        await count(
+          trx,
+          increments.filter((i) => i.by > 0),
+          randomInt(16),
+        );
+        for (const c of counts) {
+          await sql`
+            insert into heartbeats (source, name, last_seen_at) values (${c.source}, '', ${new Date(c.lastSeenAt)})
+            on conflict (source, name) do update
+              set last_seen_at = greatest(heartbeats.last_seen_at, excluded.last_seen_at)`.execute(trx);
+        }
+      });
+    },
+    onDirty: (callback) => {
+      dirtyListeners.push(callback);
+    },
+    onConnectionLost: (callback) => {
+      database.onConnectionLost(callback);
+    },
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+    async close() {
+      await jobs.stop();
+      await database.close();
+    },
+  };
+}
