@@ -7,5 +7,7 @@ export default {
   transform: { '\\.ts$': '<rootDir>/test/harness/strip-types.js' },
   moduleFileExtensions: ['ts', 'js', 'json'],
   testTimeout: 60_000,
+  globalSetup: '<rootDir>/test/harness/global-setup.ts',
+  globalTeardown: '<rootDir>/test/harness/global-teardown.ts',
   maxWorkers: 2,
 };

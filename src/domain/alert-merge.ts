@@ -47,6 +47,8 @@ export function mergeAlert(
     contentHash,
   });
   if (known === null) return { outcome: 'news', next: fresh(alert.status === 'firing') };
+  // Not by the times: a source that gives no start gets a new one each time.
+  if (known.status === alert.status && known.contentHash === contentHash) return { outcome: 'repeat', next: known };
   return alert.status === 'firing'
     ? mergeFiring(known, fresh(true), receivedAt, lateFiringMs)
     : mergeResolved(known, fresh(known.fired && startsAt <= known.startsAt));
@@ -61,9 +63,7 @@ function mergeFiring(known: KnownAlert, fresh: KnownAlert, receivedAt: number, l
       : { outcome: 'news', next: fresh };
   }
   if (known.status === 'firing') {
-    return known.contentHash === fresh.contentHash
-      ? { outcome: 'repeat', next: known }
-      : { outcome: 'content', next: { ...fresh, statusSeenAt: known.statusSeenAt } };
+    return { outcome: 'content', next: { ...fresh, statusSeenAt: known.statusSeenAt } };
   }
   // The resolve overtook it: now we know that it did fire.
   if (!known.fired) return { outcome: 'news', next: { ...known, fired: true } };
@@ -75,10 +75,15 @@ function mergeFiring(known: KnownAlert, fresh: KnownAlert, receivedAt: number, l
 function mergeResolved(known: KnownAlert, fresh: KnownAlert): Merge {
   if (fresh.startsAt < known.startsAt) {
     // The end of an earlier occurrence; only if it reaches into the known one does it end that too.
-    if (fresh.endsAt === null || fresh.endsAt < known.startsAt) return { outcome: 'late', next: known };
+    if (fresh.endsAt === null || fresh.endsAt <= known.startsAt) return { outcome: 'late', next: known };
     if (known.status === 'resolved') return { outcome: 'late', next: known };
     return { outcome: 'news', next: { ...fresh, startsAt: known.startsAt } };
   }
-  if (known.status === 'firing') return { outcome: 'news', next: { ...fresh, fired: true } };
+  // Without length it is an end whose source gave no start: that of whatever fires.
+  const endOnly = fresh.endsAt === fresh.startsAt;
+  if (known.status === 'firing') {
+    return { outcome: 'news', next: { ...fresh, startsAt: endOnly ? known.startsAt : fresh.startsAt, fired: true } };
+  }
+  if (endOnly) return { outcome: 'repeat', next: known };
   return fresh.startsAt > known.startsAt ? { outcome: 'news', next: fresh } : { outcome: 'repeat', next: known };
 }

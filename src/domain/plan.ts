@@ -4,8 +4,12 @@ import type { Instant } from './time.ts';
 export const PROVIDERS = ['deployment', 'statefulset', 'daemonset', 'argocd', 'helm', 'webhook', 'command'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
+/** From the most careful to the least. */
 export const AUTOMATION_MODES = ['off', 'shadow', 'approve', 'auto'] as const;
 export type AutomationMode = (typeof AUTOMATION_MODES)[number];
+
+export const stricter = (a: AutomationMode, b: AutomationMode): AutomationMode =>
+  AUTOMATION_MODES[Math.min(AUTOMATION_MODES.indexOf(a), AUTOMATION_MODES.indexOf(b))] ?? 'off';
 
 /** One step of a rollback as an SRE wrote it. `with` is the provider's own. */
 export interface StepConfig {

@@ -1,4 +1,5 @@
 import type { AutomationMode, StepConfig } from './plan.ts';
+import type { Secret } from './secret.ts';
 import type { Severity } from './severity.ts';
 
 /** The SLA of one severity, in seconds. Null: this clock does not run for it. */
@@ -23,7 +24,7 @@ export interface ServicePolicy {
   readonly owner: string | null;
   readonly specialist: string | null;
   readonly slackChannel: string | null;
-  readonly pagerdutyRoutingKey: string | null;
+  readonly pagerdutyRoutingKey: Secret | null;
   /** Null: nobody said; facts report it as unknown. */
   readonly customerFacing: boolean | null;
   readonly dependsOn: readonly string[];

@@ -84,7 +84,7 @@ const unresolved = (config: StepConfig, message: string): RailStop => ({
 /** What was rolled away from in this incident must not come back. */
 function badVersions(state: IncidentState): readonly string[] {
   const steps = state.rollback?.plan?.steps ?? [];
-  return steps.flatMap(({ target }) => [target.from.identity, target.from.version, ...target.from.images]);
+  return steps.flatMap(({ target }) => [target.from.identity, target.from.version]);
 }
 
 async function suspectOf(

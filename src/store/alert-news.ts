@@ -152,3 +152,11 @@ const toKeyAlert = (row: Row): KeyAlert => ({
   identity: row.identity,
   statusVersion: row.status_version,
 });
+
+/** Makes the rules look again at every active incident of a service. */
+export async function markIncidentsDirty(trx: Trx, service: string): Promise<void> {
+  await sql`
+    update correlation_keys set version = version + 1
+    where key in (select correlation_key from incidents
+                  where service = ${service} and status in ('open', 'acknowledged'))`.execute(trx);
+}

@@ -1,3 +1,4 @@
+import { boundsOf } from '../domain/histogram.ts';
 import type { Tally } from '../domain/incident/tally.ts';
 import type { Database, Trx } from './database.ts';
 import { sql } from './database.ts';
@@ -14,20 +15,11 @@ export interface CounterValue {
   readonly value: number;
 }
 
-/** Upper bounds in seconds, wide enough for a page (50 ms) and for an incident (days). */
-const BUCKETS: Readonly<Record<string, readonly number[]>> = {
-  effect_latency_seconds: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300],
-  rollback_duration_seconds: [1, 5, 15, 30, 60, 120, 300, 600, 1800],
-};
-const INCIDENT_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400, 604_800];
-
-export const bucketsOf = (metric: string): readonly number[] => BUCKETS[metric] ?? INCIDENT_BUCKETS;
-
 /** A histogram at rest: cumulative buckets, a sum and a count, as Prometheus wants them. */
 export function incrementsOf(tally: Tally): readonly Increment[] {
   const { metric, labels } = tally;
   if (tally.kind === 'count') return [{ metric, labels, by: 1 }];
-  const buckets = bucketsOf(metric)
+  const buckets = boundsOf(metric)
     .filter((bound) => tally.value <= bound)
     .map((bound) => ({ metric: `${metric}_bucket`, labels: { ...labels, le: String(bound) }, by: 1 }));
   return [

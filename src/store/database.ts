@@ -44,7 +44,9 @@ export function openDatabase(settings: ConnectionSettings, maxConnections = 12):
     options: '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
   });
   const listeners: ((error: Error) => void)[] = [];
+  let closing = false;
   pool.on('error', (error) => {
+    if (closing) return;
     for (const listener of listeners) listener(error);
   });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
@@ -53,7 +55,10 @@ export function openDatabase(settings: ConnectionSettings, maxConnections = 12):
     onConnectionLost: (callback) => {
       listeners.push(callback);
     },
-    close: () => db.destroy(),
+    close: () => {
+      closing = true;
+      return db.destroy();
+    },
   };
 }
 

@@ -1,10 +1,7 @@
-import { randomInt } from 'node:crypto';
 import { alertKey } from '../domain/alert.ts';
 import type { KnownAlert } from '../domain/alert-merge.ts';
 import { mergeAlert } from '../domain/alert-merge.ts';
 import type { Delivery, DeliveryResult, ObservedAlert } from '../ingest/ports.ts';
-import { count } from './counters.ts';
-import type { Increment } from './counters.ts';
 import type { Trx } from './database.ts';
 import { sql } from './database.ts';
 
@@ -74,7 +71,6 @@ export async function commitDeliveries(
   await writeAlerts(trx, batch.entries, versions);
   await writeDeliveries(trx, deliveries, batch.results);
   await writeHeartbeats(trx, deliveries);
-  await count(trx, batch.increments, randomInt(16));
   return { results: batch.results, dirty: [...versions.keys()] };
 }
 
@@ -117,41 +113,14 @@ const entryOf = (row: AlertRow, observed: ObservedAlert): Entry => ({
 interface Batch {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly results: readonly DeliveryResult[];
-  readonly increments: readonly Increment[];
 }
 
 function merge(entries: Map<string, Entry>, deliveries: readonly Delivery[], options: CommitOptions): Batch {
-  const increments: Increment[] = [];
   const results = deliveries.map((delivery) => {
-    let accepted = 0;
-    for (const observed of delivery.alerts) {
-      if (mergeOne(entries, observed, delivery.receivedAt, options)) accepted += 1;
-      increments.push({
-        metric: 'alerts_total',
-        labels: { source: delivery.source, status: observed.alert.status },
-        by: 1,
-      });
-    }
-    increments.push(...outcomeOf(delivery));
-    return { accepted, duplicates: delivery.alerts.length - accepted };
+    const news = delivery.alerts.filter((observed) => mergeOne(entries, observed, delivery.receivedAt, options));
+    return { accepted: news.length, duplicates: delivery.alerts.length - news.length };
   });
-  return { entries, results, increments };
-}
-
-function outcomeOf(delivery: Delivery): readonly Increment[] {
-  const outcome = delivery.rejected.length === 0 ? 'accepted' : delivery.alerts.length === 0 ? 'rejected' : 'partial';
-  return [
-    { metric: 'deliveries_total', labels: { source: delivery.source, outcome }, by: 1 },
-    ...(delivery.rejected.length === 0
-      ? []
-      : [
-          {
-            metric: 'alerts_total',
-            labels: { source: delivery.source, status: 'rejected' },
-            by: delivery.rejected.length,
-          },
-        ]),
-  ];
+  return { entries, results };
 }
 
 /** Returns whether the alert said something new. */
@@ -307,13 +276,26 @@ async function writeQuarantine(trx: Trx, deliveries: readonly Delivery[]): Promi
       ${rows.map((r) => text(JSON.stringify(r.rejected.raw).slice(0, RAW_KEPT)))}::text[])`.execute(trx);
 }
 
-async function writeHeartbeats(trx: Trx, deliveries: readonly Delivery[]): Promise<void> {
-  const newest = new Map<string, { source: string; name: string; at: number }>();
-  for (const delivery of deliveries) {
-    for (const name of ['', ...delivery.heartbeats]) {
-      newest.set(`${delivery.source}/${name}`, { source: delivery.source, name, at: delivery.receivedAt });
-    }
+function writeHeartbeats(trx: Trx, deliveries: readonly Delivery[]): Promise<void> {
+  return markSeen(
+    trx,
+    deliveries.flatMap(({ source, heartbeats, receivedAt }) =>
+      ['', ...heartbeats].map((name) => ({ source, name, at: receivedAt })),
+    ),
+  );
+}
+
+/** When sources (name '') and their heartbeats were last heard of. Rows are touched in order, so nobody deadlocks. */
+export async function markSeen(
+  trx: Trx,
+  seen: readonly { readonly source: string; readonly name: string; readonly at: number }[],
+): Promise<void> {
+  const newest = new Map<string, (typeof seen)[number]>();
+  for (const each of seen) {
+    const key = `${each.source}/${each.name}`;
+    if ((newest.get(key)?.at ?? 0) < each.at) newest.set(key, each);
   }
+  if (newest.size === 0) return;
   const rows = [...newest.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   await sql`
     insert into heartbeats (source, name, last_seen_at)

@@ -108,3 +108,11 @@ export async function forgetOld(db: Database, now: number): Promise<void> {
   await sql`delete from deliveries where received_at < ${week}`.execute(db);
   await sql`delete from seen_notices where received_at < ${week}`.execute(db);
 }
+
+/** Incidents whose rollback has not come to its end. */
+export async function unfinishedRollbacks(db: Database): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from incidents
+    where state->'rollback'->>'stage' in ('requested', 'announced', 'executing', 'validating')`.execute(db);
+  return rows.map((row) => row.id);
+}

@@ -1,10 +1,11 @@
 import type { DeliveryStore } from '../ingest/ports.ts';
 import { randomInt } from 'node:crypto';
+import type { Increment } from './counters.ts';
 import { count } from './counters.ts';
 import type { ConnectionSettings, Database, Trx } from './database.ts';
 import { openDatabase, sql } from './database.ts';
 import type { CommitOptions } from './deliveries.ts';
-import { commitDeliveries } from './deliveries.ts';
+import { commitDeliveries, markSeen } from './deliveries.ts';
 import type { IncidentChange } from './incidents.ts';
 import { saveIncident } from './incidents.ts';
 import type { JobLog, JobQueue, NewJob } from './jobs.ts';
@@ -23,6 +24,11 @@ export interface Store extends DeliveryStore {
   readonly db: Database;
   readonly jobs: JobQueue;
   transaction<T>(work: (uow: UnitOfWork) => Promise<T>): Promise<T>;
+  /** Adds what was counted in this process, and when its sources were last heard of. */
+  addCounts(
+    increments: readonly Increment[],
+    lastSeen: readonly { readonly source: string; readonly at: number }[],
+  ): Promise<void>;
   /** Called with the keys that a commit made dirty: the wake-up, which may be lost. */
   onDirty(callback: (keys: readonly string[]) => void): void;
   onConnectionLost(callback: (error: Error) => void): void;
@@ -66,24 +72,13 @@ function assemble(database: ReturnType<typeof openDatabase>, jobs: JobQueue, opt
       if (outcome.dirty.length > 0) for (const listener of dirtyListeners) listener(outcome.dirty);
       return outcome.results;
     },
-    async countRepeats(counts) {
-      const increments = counts.flatMap((c) => [
-        { metric: 'deliveries_total', labels: { source: c.source, outcome: 'accepted' }, by: c.deliveries },
-        { metric: 'alerts_total', labels: { source: c.source, status: 'firing' }, by: c.firing },
-        { metric: 'alerts_total', labels: { source: c.source, status: 'resolved' }, by: c.resolved },
-      ]);
+    async addCounts(increments, lastSeen) {
       await db.transaction().execute(async (trx) => {
-        await count(
+        await count(trx, increments, randomInt(16));
+        await markSeen(
           trx,
-          increments.filter((i) => i.by > 0),
-          randomInt(16),
+          lastSeen.map(({ source, at }) => ({ source, name: '', at })),
         );
-        for (const c of counts) {
-          await sql`
-            insert into heartbeats (source, name, last_seen_at) values (${c.source}, '', ${new Date(c.lastSeenAt)})
-            on conflict (source, name) do update
-              set last_seen_at = greatest(heartbeats.last_seen_at, excluded.last_seen_at)`.execute(trx);
-        }
       });
     },
     onDirty: (callback) => {

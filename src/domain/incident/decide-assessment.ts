@@ -1,5 +1,6 @@
 import type { Assessment, SeverityDecision, StanceDecision } from '../decision.ts';
 import type { AutomationMode } from '../plan.ts';
+import { stricter } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { Severity } from '../severity.ts';
 import { ms } from '../time.ts';
@@ -31,7 +32,9 @@ function severityEvents(state: IncidentState, decision: SeverityDecision, contex
       ? clocksAtOpening(ms(state.onset.at), to, context)
       : clocksAtChange(state, to, context)),
   );
-  if (to === 'P0' && state.page === null) events.push(pageFor(state.severity, decision.because));
+  // What is over already wakes nobody.
+  if (to === 'P0' && state.page === null && state.alertCounts.firing > 0)
+    events.push(pageFor(state.severity, decision.because));
   return events;
 }
 
@@ -62,7 +65,5 @@ function stanceEvents(
 export function rollbackMode(policy: Policy, service: string | null): AutomationMode | null {
   const plan = service === null ? undefined : policy.services[service]?.rollback;
   if (plan === undefined || plan === null) return null;
-  const strictness: readonly AutomationMode[] = ['off', 'shadow', 'approve', 'auto'];
-  const own = plan.mode ?? 'auto';
-  return strictness[Math.min(strictness.indexOf(own), strictness.indexOf(policy.automation.mode))] ?? 'off';
+  return stricter(plan.mode ?? 'auto', policy.automation.mode);
 }

@@ -1,0 +1,103 @@
+import type { Alert } from '../domain/alert.ts';
+import type { Change } from '../domain/change.ts';
+import type { IncidentEvent } from '../domain/incident/events.ts';
+import type { IncidentState } from '../domain/incident/state.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { AutomationMode } from '../domain/plan.ts';
+
+export type Role = 'viewer' | 'responder' | 'admin';
+
+export interface IncidentFilter {
+  readonly status: readonly string[];
+  readonly severity: readonly string[];
+  readonly service: string | null;
+  /** RFC 3339; opened at or after. */
+  readonly since: string | null;
+  readonly cursor: { readonly openedAt: string; readonly id: string } | null;
+  readonly limit: number;
+}
+
+/** Who asks, for the timeline: `{name} via api`. */
+export interface Actor {
+  readonly name: string;
+  readonly via: string;
+}
+
+/** An effect as the ledger has it. */
+export interface EffectRecord {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly channel: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly message: string;
+  /** The receipt, or why there is none. */
+  readonly result: JsonObject | null;
+}
+
+/** An alert that could not be read. */
+export interface QuarantineRecord {
+  readonly deliveryId: string;
+  readonly source: string;
+  readonly receivedAt: string;
+  readonly index: number;
+  readonly field: string;
+  readonly message: string;
+  readonly raw: string;
+}
+
+/**
+ * What the API needs of the rest. Commands throw `CommandRefused` (domain/incident/commands.ts) when the state does not
+ * allow them, and resolve when their events are committed.
+ */
+export interface ApiBackend {
+  /** Newest first, by `openedAt` and then id; `cursor` is the last one that was seen. */
+  listIncidents(filter: IncidentFilter): Promise<readonly IncidentState[]>;
+  readIncident(id: string): Promise<IncidentState | null>;
+  /** The incident's alerts, firing first; at most `limit`. */
+  incidentAlerts(id: string, limit: number): Promise<readonly Alert[]>;
+  timeline(id: string): Promise<readonly IncidentEvent[]>;
+  /** What was sent for the incident, and how it went. */
+  effects(id: string): Promise<readonly EffectRecord[]>;
+  acknowledge(id: string, actor: Actor): Promise<void>;
+  resolve(id: string, actor: Actor, because: string): Promise<void>;
+  addNote(id: string, actor: Actor, text: string): Promise<void>;
+  approveRollback(id: string, actor: Actor, planHash: string | null): Promise<void>;
+  abortRollback(id: string, actor: Actor, because: string): Promise<void>;
+  listChanges(service: string | null, limit: number): Promise<readonly Change[]>;
+  listQuarantine(limit: number): Promise<readonly QuarantineRecord[]>;
+  /** Effects that were given up. */
+  deadLetters(limit: number): Promise<readonly EffectRecord[]>;
+  retryEffects(ids: readonly string[] | 'all'): Promise<number>;
+  readAutomation(): Promise<{
+    readonly mode: AutomationMode;
+    readonly killSwitch: boolean;
+    readonly changedBy: string | null;
+    readonly changedAt: string | null;
+  }>;
+  writeAutomation(
+    change: { mode?: AutomationMode | undefined; killSwitch?: boolean | undefined },
+    actor: Actor,
+  ): Promise<void>;
+  /** The rules in force, with how the last reload went. */
+  rules(): JsonObject;
+  /** What the rules make of these facts, and why. */
+  explain(facts: Readonly<Record<string, Json>>): Promise<JsonObject>;
+}
+
+export interface Health {
+  /** Null: can accept and commit. Else what is missing. */
+  ready(): Promise<string | null>;
+  /** Prometheus text format, with its content type. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** What the API needs of a logger; pino's fits. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,170 @@
+import type { Alert } from '../domain/alert.ts';
+import { alertName } from '../domain/alert.ts';
+import type { FactSet } from '../domain/decision.ts';
+import { chain, GENESIS, parseEvent } from '../domain/incident/chain.ts';
+import type { AlertNews, Command, Opening } from '../domain/incident/commands.ts';
+import { decide } from '../domain/incident/decide.ts';
+import type { OnsetSource } from '../domain/incident/events.ts';
+import { evolve } from '../domain/incident/evolve.ts';
+import type { IncidentState } from '../domain/incident/state.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Clock, Instant } from '../domain/time.ts';
+import { iso } from '../domain/time.ts';
+import { alertNews, earliest, openingFor } from '../correlate/news.ts';
+import type { ClaimedKey, KeyAlert } from '../store/alert-news.ts';
+import { alertsWithNews, countAlerts, firingAlerts, markAdvanced, releaseKey } from '../store/alert-news.ts';
+import type { LoadedIncident } from '../store/incidents.ts';
+import { findIncidentOfKey, lockIncident, takeIncidentId, VersionConflict } from '../store/incidents.ts';
+import type { Store } from '../store/store.ts';
+import { evaluate } from '../triage/evaluate.ts';
+import type { RuleSet } from '../triage/rule-set.ts';
+import type { Commander, EffectivePolicy } from './commander.ts';
+import type { Subject } from './facts.ts';
+
+export interface AdvanceDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly commander: Commander;
+  readonly policy: EffectivePolicy;
+  readonly rules: () => RuleSet;
+  readonly facts: (subject: Subject, policy: Policy) => Promise<FactSet>;
+  /** When the alert's expression became true, where Prometheus can be asked. */
+  readonly activeAt: (alert: Alert) => Promise<Instant | null>;
+}
+
+/** At once for the first look, then at most this often while alerts keep coming. */
+export const ADVANCE_EVERY_MS = 1_000;
+const SAMPLE_ROWS = 10;
+/** Facts are read from this many firing alerts of a key, newest word first. */
+const FACT_ROWS = 500;
+
+/** What one look at a key found: read without locks, committed only if nothing moved meanwhile. */
+interface Look {
+  readonly incident: LoadedIncident | null;
+  readonly news: AlertNews;
+  readonly opening: Opening | null;
+  readonly firing: readonly Alert[];
+}
+
+/**
+ * Takes one correlation key forward: what happened to its alerts becomes events of its incident, the rules are run on
+ * the facts, and the decision is committed with all that follows, only if the incident has not moved on meanwhile.
+ */
+export async function advanceKey(deps: AdvanceDeps, claimed: ClaimedKey): Promise<void> {
+  const policy = await deps.policy();
+  const look = await lookAt(deps, claimed, policy);
+  if (look.incident === null && look.opening === null) return commitNothing(deps, claimed);
+  const incidentId = look.incident?.state.id ?? (await takeIncidentId(deps.store.db, deps.clock.now()));
+  const commands = await decisions(deps, look, incidentId, policy);
+  try {
+    await commit(deps, claimed, look, incidentId, commands, policy);
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    await releaseKey(deps.store.db, claimed.key, deps.clock.now());
+  }
+}
+
+async function lookAt(deps: AdvanceDeps, { key, advancedVersion }: ClaimedKey, policy: Policy): Promise<Look> {
+  const { db } = deps.store;
+  const found = await alertsWithNews(db, key, advancedVersion, SAMPLE_ROWS);
+  const joined = found.joined.map(alertOf);
+  const resolved = found.resolved.map(alertOf);
+  const names = [...new Set([...joined, ...resolved].map(alertName))];
+  const incident = await findIncidentOfKey(db, key, names);
+  const after = incident?.state.afterKeyVersion ?? advancedVersion;
+  const [counts, firing] = await Promise.all([countAlerts(db, key, after), firingAlerts(db, key, FACT_ROWS)]);
+  const news = alertNews({
+    counts,
+    joined: incident === null && joined.length === 0 ? resolved : joined,
+    joinedCount: incident === null && joined.length === 0 ? found.resolvedCount : found.joinedCount,
+    resolved,
+    resolvedCount: found.resolvedCount,
+  });
+  const opening = incident === null ? await open(deps, key, [...joined, ...resolved], advancedVersion, policy) : null;
+  return { incident, news, opening, firing: firing.map(alertOf) };
+}
+
+const alertOf = (row: KeyAlert): Alert => row.alert;
+
+async function open(
+  deps: AdvanceDeps,
+  key: string,
+  alerts: readonly Alert[],
+  advancedVersion: number,
+  policy: Policy,
+): Promise<Opening | null> {
+  const first = earliest(alerts);
+  if (first === null) return null;
+  const activeAt = await deps.activeAt(first);
+  const onset: { at: Instant; source: OnsetSource } | null =
+    activeAt === null ? null : { at: activeAt, source: 'active-at' };
+  const runbook = first.service === null ? null : (policy.services[first.service]?.runbookUrl ?? null);
+  return openingFor(key, alerts, onset, runbook, advancedVersion);
+}
+
+/** The alerts' news first; then what the rules make of the incident as it is with that news. */
+async function decisions(
+  deps: AdvanceDeps,
+  look: Look,
+  incidentId: string,
+  policy: Policy,
+): Promise<readonly Command[]> {
+  const observe: Command =
+    look.opening === null
+      ? { kind: 'observe-alerts', news: look.news }
+      : { kind: 'open', opening: look.opening, news: look.news };
+  const state = preview(deps, look, incidentId, observe, policy);
+  if (state === null) return [observe];
+  const facts = await deps.facts({ state, firing: look.firing }, policy);
+  const assessment = await evaluate(deps.rules(), facts, deps.clock.now());
+  // An incident that is over before it was looked at still gets its severity, and ends in the same commit.
+  const over: readonly Command[] =
+    look.opening === null ? [] : [{ kind: 'observe-alerts', news: nothingNew(look.news) }];
+  return [observe, { kind: 'assess', assessment }, ...over];
+}
+
+const nothingNew = (news: AlertNews): AlertNews => ({
+  counts: news.counts,
+  joined: { count: 0, names: [], samples: [] },
+  resolved: { count: 0, samples: [] },
+});
+
+/** The incident as the command will leave it. Only to ask the facts about; what is committed is decided again. */
+function preview(
+  deps: AdvanceDeps,
+  look: Look,
+  incidentId: string,
+  command: Command,
+  policy: Policy,
+): IncidentState | null {
+  const now = deps.clock.now();
+  const before = look.incident?.state ?? null;
+  const head = look.incident?.head ?? { seq: 0, hash: GENESIS };
+  return chain(incidentId, head, decide(before, command, { now, policy }), iso(now))
+    .map(parseEvent)
+    .reduce(evolve, before);
+}
+
+async function commit(
+  deps: AdvanceDeps,
+  claimed: ClaimedKey,
+  look: Look,
+  incidentId: string,
+  commands: readonly Command[],
+  policy: Policy,
+): Promise<void> {
+  await deps.store.transaction(async (uow) => {
+    const before = look.incident === null ? null : await lockIncident(uow.trx, incidentId);
+    if ((before?.head.seq ?? 0) !== (look.incident?.head.seq ?? 0)) throw new VersionConflict(incidentId);
+    await deps.commander.apply(uow, incidentId, before, commands, policy);
+    await markAdvanced(uow.trx, claimed.key, claimed.version, deps.clock.now() + ADVANCE_EVERY_MS);
+  });
+}
+
+/** Alerts that concern no incident: the end of something we never saw. */
+const commitNothing = (deps: AdvanceDeps, { key, version }: ClaimedKey): Promise<void> =>
+  deps.store.transaction((uow) => markAdvanced(uow.trx, key, version, deps.clock.now() + ADVANCE_EVERY_MS));
+
+/** Another replica opened or moved the incident first. Its unique index and our version check say so. */
+const isConflict = (error: unknown): boolean =>
+  error instanceof VersionConflict || (error as { code?: string }).code === '23505';

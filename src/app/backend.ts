@@ -1,0 +1,86 @@
+import type { Actor, ApiBackend } from '../api/ports.ts';
+import type { Command } from '../domain/incident/commands.ts';
+import type { FactSet } from '../domain/decision.ts';
+import type { Clock } from '../domain/time.ts';
+import { incidentAlerts } from '../store/alert-news.ts';
+import { readLedger, reviveEffects } from '../store/effects.ts';
+import { readIncident } from '../store/incidents.ts';
+import { listChanges, listIncidents, listQuarantine } from '../store/lists.ts';
+import { readAutomation, writeAutomation } from '../store/rollbacks.ts';
+import type { Store } from '../store/store.ts';
+import { readTimeline } from '../store/timeline.ts';
+import { explain } from '../triage/explain.ts';
+import type { RuleStore } from '../triage/store.ts';
+import type { Commander, EffectivePolicy } from './commander.ts';
+
+export interface BackendDeps {
+  readonly store: Store;
+  readonly commander: Commander;
+  readonly policy: EffectivePolicy;
+  readonly rules: RuleStore;
+  readonly clock: Clock;
+}
+
+const LEDGER_ROWS = 1_000;
+
+/** The API's port, on the store and the commander. */
+export function createBackend(deps: BackendDeps): ApiBackend {
+  const { store, rules, clock } = deps;
+  const { db } = store;
+  return {
+    ...commands(deps.commander),
+    listIncidents: (filter) => listIncidents(db, filter),
+    readIncident: async (id) => (await readIncident(db, id))?.state ?? null,
+    incidentAlerts: async (id, limit) => {
+      const state = (await readIncident(db, id))?.state;
+      if (state === undefined) return [];
+      return (await incidentAlerts(db, state.correlationKey, state.afterKeyVersion, limit)).map((row) => row.alert);
+    },
+    timeline: (id) => readTimeline(db, id),
+    effects: async (incidentId) => (await readLedger(db, { incidentId }, LEDGER_ROWS)).map((row) => ({ ...row })),
+    listChanges: (service, limit) => listChanges(db, service, limit),
+    listQuarantine: async (limit) => (await listQuarantine(db, limit)).map((row) => ({ ...row })),
+    deadLetters: async (limit) => (await readLedger(db, { dead: true }, limit)).map((row) => ({ ...row })),
+    retryEffects: (ids) =>
+      store.transaction(async (uow) => {
+        const lanes = await reviveEffects(uow.trx, ids);
+        await uow.enqueue(
+          lanes.map(({ incidentId, channel, urgent }) => ({
+            name: urgent ? ('effects-urgent' as const) : ('effects' as const),
+            data: { v: 1, incidentId, channel },
+          })),
+        );
+        return lanes.length;
+      }),
+    readAutomation: async () => {
+      const [{ automation }, switches] = await Promise.all([deps.policy(), readAutomation(db)]);
+      const { changedBy, changedAt } = switches;
+      return { mode: automation.mode, killSwitch: automation.killSwitch, changedBy, changedAt };
+    },
+    writeAutomation: (change, actor) => writeAutomation(db, change, actor.name, clock.now()),
+    rules: () => {
+      const { ok, at, hash, problems } = rules.lastReload();
+      return { hash, lastReload: { ok, at: new Date(at).toISOString(), problems: problems.map((p) => ({ ...p })) } };
+    },
+    explain: async (facts) => {
+      const given: FactSet = { known: facts, unknown: [], sources: {} };
+      return JSON.parse(JSON.stringify(await explain(rules.current(), given, clock.now()))) as never;
+    },
+  };
+}
+
+type Commands = Pick<ApiBackend, 'acknowledge' | 'resolve' | 'addNote' | 'approveRollback' | 'abortRollback'>;
+
+function commands(commander: Commander): Commands {
+  const send = async (id: string, command: Command): Promise<void> => {
+    await commander.handle(id, [command]);
+  };
+  const by = (actor: Actor): { by: string; via: string } => ({ by: actor.name, via: actor.via });
+  return {
+    acknowledge: (id, actor) => send(id, { kind: 'acknowledge', ...by(actor) }),
+    resolve: (id, actor, because) => send(id, { kind: 'resolve', ...by(actor), because }),
+    addNote: (id, actor, text) => send(id, { kind: 'add-note', ...by(actor), text }),
+    approveRollback: (id, actor, planHash) => send(id, { kind: 'approve-rollback', ...by(actor), planHash }),
+    abortRollback: (id, actor, because) => send(id, { kind: 'abort-rollback', ...by(actor), because }),
+  };
+}

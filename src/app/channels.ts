@@ -1,0 +1,75 @@
+import { classifyHttp, createHttp } from '../clients/http.ts';
+import type { Clock } from '../domain/time.ts';
+import type { ChannelName } from '../domain/view.ts';
+import { createPagerDuty } from '../notify/pagerduty/index.ts';
+import type { Channel } from '../notify/ports.ts';
+import { createSlack } from '../notify/slack/index.ts';
+import { createWebhook } from '../notify/webhook/index.ts';
+import type { Settings } from '../settings/types.ts';
+
+export type Channels = Readonly<Record<ChannelName, Channel | null>>;
+
+/** Shorter than a lane's own deadline, so that a failure comes classified. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * One line a channel. In sandbox mode, or while only observing, everything is decided and recorded the same way and
+ * nothing leaves.
+ */
+export function createChannels(settings: Settings, clock: Clock): Channels {
+  const quiet = whyQuiet(settings);
+  const gate = (name: ChannelName, channel: Channel | null): Channel | null =>
+    quiet === null ? channel : { name, deliver: () => Promise.resolve({ kind: 'skipped', because: quiet }) };
+  return {
+    pagerduty: gate('pagerduty', pagerduty(settings)),
+    slack: gate('slack', slack(settings)),
+    webhook: gate('webhook', webhook(settings, clock)),
+  };
+}
+
+function whyQuiet(settings: Settings): string | null {
+  if (settings.sandbox) return 'sandbox: recorded, not sent';
+  return settings.notifications === 'observe' ? 'observing: recorded, not sent' : null;
+}
+
+function pagerduty({ pagerduty: own, http, policy }: Settings): Channel | null {
+  if (own === null) return null;
+  return createPagerDuty({
+    server: own.server,
+    timeoutMs: TIMEOUT_MS,
+    classify: classifyHttp,
+    clientName: 'Firebreak',
+    clientUrl: http.publicUrl ?? `http://${http.host}:${http.port}`,
+    routingKeyFor: (service) =>
+      ((service === null ? null : policy.services[service]?.pagerdutyRoutingKey) ?? own.routingKey).reveal(),
+  });
+}
+
+function slack({ slack: own, policy }: Settings): Channel | null {
+  if (own === null) return null;
+  return createSlack({
+    token: () => own.token.reveal(),
+    apiUrl: own.apiUrl,
+    timeoutMs: TIMEOUT_MS,
+    classify: classifyHttp,
+    channelFor: (service) => (service === null ? null : policy.services[service]?.slackChannel) ?? own.channel,
+  });
+}
+
+/** Several endpoints are one channel: all of them have it, or it is tried again for all; each knows a repeat. */
+function webhook({ webhooks }: Settings, clock: Clock): Channel | null {
+  if (webhooks.length === 0) return null;
+  const http = createHttp({ timeoutMs: TIMEOUT_MS, userAgent: 'firebreak' });
+  const endpoints = webhooks.map((endpoint) =>
+    createWebhook({ url: endpoint.url, http, classify: classifyHttp, secret: () => endpoint.secret.reveal(), clock }),
+  );
+  return {
+    name: 'webhook',
+    async deliver(effect, context) {
+      const deliveries = await Promise.all(endpoints.map((endpoint) => endpoint.deliver(effect, context)));
+      return (
+        deliveries.find((d) => d.kind === 'failed') ?? deliveries[0] ?? { kind: 'skipped', because: 'no endpoint' }
+      );
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { chain, GENESIS, parseEvent } from '../domain/incident/chain.ts';
+import type { Command } from '../domain/incident/commands.ts';
+import { CommandRefused } from '../domain/incident/commands.ts';
+import { decide } from '../domain/incident/decide.ts';
+import { evolve } from '../domain/incident/evolve.ts';
+import type { IncidentEvent, NewEvent } from '../domain/incident/events.ts';
+import type { Reaction } from '../domain/incident/react.ts';
+import { react } from '../domain/incident/react.ts';
+import type { IncidentState } from '../domain/incident/state.ts';
+import { tally } from '../domain/incident/tally.ts';
+import { timersOf } from '../domain/incident/timers.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Clock } from '../domain/time.ts';
+import { iso } from '../domain/time.ts';
+import type { LoadedIncident } from '../store/incidents.ts';
+import { lockIncident } from '../store/incidents.ts';
+import type { NewJob } from '../store/jobs.ts';
+import type { Store, UnitOfWork } from '../store/store.ts';
+
+/** The configuration with what people switched at run time. Read once a transaction. */
+export type EffectivePolicy = () => Promise<Policy>;
+
+export interface Commander {
+  /** Applies commands to an incident, in order, in one transaction. Throws CommandRefused; then nothing happened. */
+  handle(incidentId: string, commands: readonly Command[]): Promise<IncidentState>;
+  /** The same inside a transaction of the caller, who has loaded (and locked) the incident; null opens `incidentId`. */
+  apply(
+    uow: UnitOfWork,
+    incidentId: string,
+    before: LoadedIncident | null,
+    commands: readonly Command[],
+    policy: Policy,
+  ): Promise<IncidentState>;
+}
+
+/** Decide, evolve, react, and commit all that follows at once. The only way in which an incident changes. */
+export function createCommander(store: Store, clock: Clock, policy: EffectivePolicy, hasWebhooks: boolean): Commander {
+  const commander: Commander = {
+    async handle(incidentId, commands) {
+      const effective = await policy();
+      return store.transaction(async (uow) => {
+        const before = await lockIncident(uow.trx, incidentId);
+        if (before === null) throw new CommandRefused('not-found', `no incident ${incidentId}`);
+        return commander.apply(uow, incidentId, before, commands, effective);
+      });
+    },
+    async apply(uow, incidentId, before, commands, effective) {
+      const now = clock.now();
+      const { events, after } = run(incidentId, before, commands, effective, now);
+      if (events.stored.length === 0) return after;
+      const reaction = wanted(react(before?.state ?? null, events.parsed, after), hasWebhooks);
+      await uow.save({
+        before,
+        after,
+        events: events.stored,
+        timers: timersOf(after, effective),
+        effects: reaction.effects,
+        tallies: events.tallied(serviceLabel(effective, after)),
+        now,
+      });
+      await uow.enqueue(jobsOf(incidentId, reaction));
+      return after;
+    },
+  };
+  return commander;
+}
+
+/** Pages and posts that cannot be sent are recorded as such; webhooks that nobody configured are no news to anybody. */
+const wanted = (reaction: Reaction, hasWebhooks: boolean): Reaction =>
+  hasWebhooks ? reaction : { ...reaction, effects: reaction.effects.filter((e) => e.channel !== 'webhook') };
+
+function run(
+  incidentId: string,
+  before: LoadedIncident | null,
+  commands: readonly Command[],
+  policy: Policy,
+  now: number,
+) {
+  let state = before?.state ?? null;
+  let head = before?.head ?? { seq: 0, hash: GENESIS };
+  const stored: ReturnType<typeof chain>[number][] = [];
+  const steps: { event: IncidentEvent; after: IncidentState }[] = [];
+  const append = (events: readonly NewEvent[]): void => {
+    for (const row of chain(incidentId, head, events, iso(now))) {
+      const event = parseEvent(row);
+      state = evolve(state, event);
+      head = { seq: row.seq, hash: row.hash };
+      stored.push(row);
+      if (state !== null) steps.push({ event, after: state });
+    }
+  };
+  for (const command of commands) append(decide(state, command, { now, policy }));
+  const after: IncidentState | null = state;
+  if (after === null) throw new CommandRefused('not-found', `no incident ${incidentId}`);
+  return {
+    after: after as IncidentState,
+    events: {
+      stored,
+      parsed: steps.map((step) => step.event),
+      tallied: (service: string) => steps.flatMap((step) => tally(step.event, step.after, service)),
+    },
+  };
+}
+
+/** Label values stay bounded: a service that nobody configured is `other`. */
+export const serviceLabel = (policy: Policy, state: Pick<IncidentState, 'service'>): string =>
+  state.service !== null && Object.hasOwn(policy.services, state.service) ? state.service : 'other';
+
+/** One job a lane, however many effects it got. */
+function jobsOf(incidentId: string, reaction: Reaction): readonly NewJob[] {
+  const jobs: NewJob[] = [...new Map(reaction.effects.map((e) => [e.channel, e])).values()].map((effect) => ({
+    name: effect.urgent ? 'effects-urgent' : 'effects',
+    data: { v: 1, incidentId, channel: effect.channel },
+  }));
+  if (reaction.driveRollback) jobs.push({ name: 'rollback', data: { v: 1, incidentId } });
+  return jobs;
+}

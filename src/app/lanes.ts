@@ -1,0 +1,145 @@
+import { isRetryable } from '../domain/failure.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { EffectOutcome } from '../domain/incident/commands.ts';
+import type { IncidentState } from '../domain/incident/state.ts';
+import { viewOf } from '../domain/incident/view.ts';
+import type { Clock } from '../domain/time.ts';
+import type { ChannelName } from '../domain/view.ts';
+import type { Channel, Delivery } from '../notify/ports.ts';
+import type { ClaimedEffect, EffectEnd, Lane } from '../store/effects.ts';
+import { claimEffect, finishEffect, postponeEffect } from '../store/effects.ts';
+import { lockIncident, readIncident } from '../store/incidents.ts';
+import type { Store } from '../store/store.ts';
+import type { Commander, EffectivePolicy } from './commander.ts';
+
+export interface LaneDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly commander: Commander;
+  readonly policy: EffectivePolicy;
+  /** Null: this channel is not configured. */
+  readonly channels: Readonly<Record<ChannelName, Channel | null>>;
+  readonly publicUrl: string | null;
+  readonly log: { warn(details: object, message: string): void; error(details: object, message: string): void };
+}
+
+/** One call to a provider may take this long; the lease outlives it. */
+const DELIVERY_TIMEOUT_MS = 15_000;
+const LEASE_MS = 30_000;
+/** A night and a day of a provider being down; after that it is a dead letter, and news of no use to anybody. */
+const GIVE_UP_AFTER_MS = 24 * 3_600_000;
+
+/** The lane's first effect did not go out this time: the job queue comes back with backoff. */
+export class RetryLater extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RetryLater';
+  }
+}
+
+/**
+ * Carries out what stands in a lane, in order: take the intent, act, write the receipt together with the event that
+ * reports it. Throws RetryLater when the first effect has to wait; later ones then wait behind it.
+ */
+export async function runLane(deps: LaneDeps, lane: Lane): Promise<void> {
+  for (;;) {
+    const head = await deps.store.transaction((uow) => claimEffect(uow.trx, lane, deps.clock.now(), LEASE_MS));
+    if (head.kind === 'empty' || head.kind === 'busy') return;
+    if (head.kind === 'not-yet') throw new RetryLater(`not before ${new Date(head.at).toISOString()}`);
+    await carryOut(deps, head.effect);
+  }
+}
+
+async function carryOut(deps: LaneDeps, effect: ClaimedEffect): Promise<void> {
+  const delivery = effect.superseded ? SUPERSEDED : await deliver(deps, effect);
+  if (delivery.kind === 'failed' && mayRetry(deps, effect, delivery.failure)) {
+    return postpone(deps, effect, delivery.failure);
+  }
+  await settle(deps, effect, endOf(delivery));
+}
+
+const SUPERSEDED: Delivery = { kind: 'skipped', because: 'a newer update of the same message follows' };
+
+async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery> {
+  const { intent, ambiguous } = effect;
+  const channel = deps.channels[intent.channel];
+  if (channel === null) return { kind: 'skipped', because: `${intent.channel} is not configured` };
+  const loaded = await readIncident(deps.store.db, intent.incidentId);
+  if (loaded === null) return { kind: 'skipped', because: 'the incident does not exist' };
+  if (intent.kind === 'trigger' && !ambiguous && !isFiring(loaded.state)) {
+    return { kind: 'skipped', because: `the incident was ${loaded.state.status} before the page could go out` };
+  }
+  return channel.deliver(intent, {
+    incident: viewOf(loaded.state, deps.publicUrl),
+    receipts: loaded.state.receipts[intent.channel] ?? {},
+    ambiguous,
+    signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS),
+  });
+}
+
+/** Nobody is woken for what is over. What may have been sent is sent again, so that its resolve finds it. */
+const isFiring = ({ status }: IncidentState): boolean => status === 'open' || status === 'acknowledged';
+
+const mayRetry = (deps: LaneDeps, effect: ClaimedEffect, failure: Failure): boolean =>
+  isRetryable(failure.kind) && deps.clock.now() - effect.createdAt < GIVE_UP_AFTER_MS;
+
+async function postpone(deps: LaneDeps, effect: ClaimedEffect, failure: Failure): Promise<never> {
+  const { intent, attempts } = effect;
+  const { id: effectId, incidentId } = intent;
+  deps.log.warn({ effectId, incidentId, failure, attempts }, 'an effect did not go out and will be tried again');
+  const notBefore = failure.retryAfterMs === undefined ? null : deps.clock.now() + failure.retryAfterMs;
+  // Once it may have got through, it may have got through for ever.
+  await postponeEffect(deps.store.db, effect, effect.ambiguous || failure.kind === 'ambiguous', notBefore);
+  throw new RetryLater(`${intent.channel} ${intent.kind}: ${failure.message}`);
+}
+
+function endOf(delivery: Delivery): EffectEnd {
+  switch (delivery.kind) {
+    case 'delivered':
+      return { status: 'delivered', receipt: delivery.receipt };
+    case 'skipped':
+      return { status: 'skipped', because: delivery.because };
+    case 'failed':
+      return { status: isRetryable(delivery.failure.kind) ? 'dead' : 'failed', failure: delivery.failure };
+  }
+}
+
+async function settle(deps: LaneDeps, effect: ClaimedEffect, end: EffectEnd): Promise<void> {
+  const { intent, attempts } = effect;
+  const now = deps.clock.now();
+  const { id: effectId, incidentId, channel, kind } = intent;
+  if (end.status === 'failed' || end.status === 'dead') {
+    deps.log.error(
+      { effectId, incidentId, failure: end.failure, attempts },
+      'an effect was given up: see the dead letters',
+    );
+  }
+  const outcome = reported(effect, end, now);
+  const policy = await deps.policy();
+  await deps.store.transaction(async (uow) => {
+    const before = outcome === null ? null : await lockIncident(uow.trx, incidentId);
+    if (outcome !== null && before !== null) {
+      const report = { kind: 'report-effect', effect: { effectId, channel, kind }, outcome } as const;
+      await deps.commander.apply(uow, incidentId, before, [report], policy);
+    }
+    await finishEffect(uow.trx, effect, end, now);
+  });
+}
+
+/** Keeping a message up to date, and what was nothing to do, is in the ledger; the timeline holds what people want to know. */
+const QUIET_KINDS: ReadonlySet<string> = new Set(['refresh', 'thread', 'acknowledge', 'event']);
+
+function reported(effect: ClaimedEffect, end: EffectEnd, now: number): EffectOutcome | null {
+  const { kind } = effect.intent;
+  switch (end.status) {
+    case 'delivered':
+      return kind === 'refresh'
+        ? null
+        : { kind: 'sent', receipt: end.receipt, latencyMs: Math.max(0, now - effect.createdAt) };
+    case 'skipped':
+      return QUIET_KINDS.has(kind) ? null : { kind: 'skipped', because: end.because };
+    case 'failed':
+    case 'dead':
+      return { kind: 'failed', failure: end.failure, attempts: effect.attempts };
+  }
+}

@@ -1,0 +1,247 @@
+import type { Alert } from '../domain/alert.ts';
+import type { Clock, Instant } from '../domain/time.ts';
+import { alertName } from '../domain/alert.ts';
+import { createPrometheus } from '../clients/prometheus.ts';
+import { createDeliveryWriter } from '../ingest/index.ts';
+import type { DeliveryWriter } from '../ingest/index.ts';
+import { driveRollback } from '../rollback/coordinator.ts';
+import { createLookout } from '../rollback/lookout.ts';
+import type { ProviderRegistry } from '../rollback/ports.ts';
+import { createDeploymentProvider } from '../rollback/providers/deployment/index.ts';
+import type { Settings } from '../settings/types.ts';
+import { claimDirtyKey, nextDirtyAt } from '../store/alert-news.ts';
+import { findIdleLanes, unfinishedLanes, voidLeases } from '../store/effects.ts';
+import type { Lane } from '../store/effects.ts';
+import type { JobHandlers, NewJob } from '../store/jobs.ts';
+import { unfinishedRollbacks } from '../store/lists.ts';
+import { readAutomation } from '../store/rollbacks.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Loop, Next } from '../timers/loop.ts';
+import { startLoop } from '../timers/loop.ts';
+import type { RuleStore } from '../triage/store.ts';
+import { advanceKey } from './advance.ts';
+import type { AdvanceDeps } from './advance.ts';
+import { createChannels } from './channels.ts';
+import type { Channels } from './channels.ts';
+import type { Commander, EffectivePolicy } from './commander.ts';
+import { createCommander } from './commander.ts';
+import { gatherFacts } from './facts.ts';
+import { createIngestCounts } from './ingest-counts.ts';
+import type { IngestCounts } from './ingest-counts.ts';
+import { runLane } from './lanes.ts';
+import { effectivePolicy } from './policy.ts';
+import { createRollbackStore } from './rollbacks.ts';
+import { fireDueTimers } from './timers.ts';
+
+export interface PipelineParts {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly rules: RuleStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly exclusive: boolean;
+  readonly onCommit: (seconds: number) => void;
+}
+
+/** The pipeline, built and not yet running. */
+export interface Pipeline {
+  readonly commander: Commander;
+  readonly policy: EffectivePolicy;
+  readonly writer: DeliveryWriter;
+  readonly counts: IngestCounts;
+  readonly start: () => Promise<void>;
+  /** In reverse order: nothing new is taken, what is under way ends. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Dirty keys are looked at by this many workers; each spends most of its time waiting for the network or the store. */
+const ADVANCE_WORKERS = 4;
+const ADVANCE_LEASE_MS = 10_000;
+/** What a wake-up that was lost costs at most. */
+const SWEEP_MS = 500;
+const LANE_SWEEP_MS = 2_000;
+const LANE_GRACE_MS = 90_000;
+
+/**
+ * ingest → advance (correlate, triage) → react → effects: the stages in order, each with what it needs. Stages hand over
+ * through the store only, so each may die at any line and the next process goes on.
+ */
+export function buildPipeline(parts: PipelineParts): Pipeline {
+  const { settings, store, clock, log } = parts;
+  const policy: EffectivePolicy = async () =>
+    effectivePolicy(settings.policy, await readAutomation(store.db), settings.sandbox);
+
+  // 1. ingest: many deliveries, one commit
+  const counts = createIngestCounts(store, () => clock.now());
+  const writer = createDeliveryWriter({
+    store,
+    clock,
+    log,
+    maxRowsPerCommit: 2_000,
+    maxQueuedRows: 20_000,
+    lateFiringMs: settings.policy.correlation.lateFiringSeconds * 1000,
+    onCommit: parts.onCommit,
+  });
+  store.onConnectionLost((error) => {
+    log.warn({ err: error }, 'lost a connection to the database');
+    writer.forget();
+  });
+
+  // 2. advance: correlate, triage, decide
+  const commander = createCommander(store, clock, policy, hasWebhooks(settings));
+  const providers = createProviders(settings);
+  const advance = createAdvance(parts, commander, policy, providers);
+
+  // 3. react happens in the commander: events, timers, intents and jobs are one commit
+
+  // 4. effects: notify and roll back
+  const channels = createChannels(settings, clock);
+  const handlers = createHandlers(parts, commander, policy, channels, providers);
+
+  // 5. timers
+  const loops: Loop[] = [];
+  return {
+    commander,
+    policy,
+    writer,
+    counts,
+    start: async () => {
+      if (parts.exclusive) await voidLeases(store.db);
+      await store.jobs.work(handlers);
+      await resume(store);
+      loops.push(...startLoops(parts, advance, { store, clock, commander, policy }, counts));
+    },
+    stop: async () => {
+      await writer.drain();
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await counts.flush();
+    },
+  };
+}
+
+const hasWebhooks = (settings: Settings): boolean => settings.webhooks.length > 0;
+
+function createAdvance(
+  parts: PipelineParts,
+  commander: Commander,
+  policy: EffectivePolicy,
+  providers: ProviderRegistry,
+): AdvanceDeps {
+  const { settings, store, clock, rules } = parts;
+  const prometheus = createMetricsSource(settings);
+  const targets = createLookout(providers, clock);
+  return {
+    store,
+    clock,
+    commander,
+    policy,
+    rules: () => rules.current(),
+    facts: (subject, effective) => gatherFacts({ store, clock, metrics: prometheus, targets }, subject, effective),
+    activeAt: (alert) => (prometheus === null ? Promise.resolve(null) : activeAt(prometheus, alert)),
+  };
+}
+
+function createMetricsSource({ prometheus: own }: Settings): ReturnType<typeof createPrometheus> | null {
+  if (own === null) return null;
+  const headers = (): Record<string, string> =>
+    Object.fromEntries(Object.entries(own.headers).map(([name, secret]) => [name, secret.reveal()]));
+  return createPrometheus({ url: own.url, headers, timeoutMs: own.timeoutSeconds * 1000 });
+}
+
+const ACTIVE_AT_TIMEOUT_MS = 1_500;
+
+/** Only what Prometheus itself fired has an activeAt there. */
+function activeAt(prometheus: ReturnType<typeof createPrometheus>, alert: Alert): Promise<Instant | null> {
+  if (alert.source !== 'alertmanager' || alert.status !== 'firing') return Promise.resolve(null);
+  const match = { alertname: alertName(alert), labels: alert.labels };
+  return prometheus.activeAt(match, AbortSignal.timeout(ACTIVE_AT_TIMEOUT_MS));
+}
+
+function createProviders({ kubernetes }: Settings): ProviderRegistry {
+  const clusters = Object.fromEntries(
+    Object.entries(kubernetes.clusters).map(([name, { kubeconfig, context }]) => [
+      name,
+      { ...(kubeconfig === null ? {} : { kubeconfig }), ...(context === null ? {} : { context }) },
+    ]),
+  );
+  return { deployment: createDeploymentProvider({ clusters }) };
+}
+
+function createHandlers(
+  parts: PipelineParts,
+  commander: Commander,
+  policy: EffectivePolicy,
+  channels: Channels,
+  providers: ProviderRegistry,
+): JobHandlers {
+  const { store, clock, log, settings } = parts;
+  const lanes = { store, clock, commander, policy, channels, publicUrl: settings.http.publicUrl, log };
+  const rollback = { store: createRollbackStore(store, commander, policy, clock), providers, clock, policy, log };
+  return {
+    'effects-urgent': ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: true }),
+    effects: ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: false }),
+    rollback: ({ incidentId }) => driveRollback(rollback, incidentId),
+  };
+}
+
+const laneJob = ({ incidentId, channel, urgent }: Lane): NewJob => ({
+  name: urgent ? 'effects-urgent' : 'effects',
+  data: { v: 1, incidentId, channel },
+});
+
+/** What a former process left: its effects, and its rollbacks, which read the real state before they go on. */
+async function resume(store: Store): Promise<void> {
+  const lanes = await unfinishedLanes(store.db);
+  const rollbacks = await unfinishedRollbacks(store.db);
+  await store.transaction((uow) =>
+    uow.enqueue([
+      ...lanes.map(laneJob),
+      ...rollbacks.map((incidentId) => ({ name: 'rollback' as const, data: { v: 1 as const, incidentId } })),
+    ]),
+  );
+}
+
+function startLoops(
+  parts: PipelineParts,
+  advance: AdvanceDeps,
+  timers: Parameters<typeof fireDueTimers>[0],
+  counts: IngestCounts,
+): readonly Loop[] {
+  const { store, clock, log } = parts;
+  const loop = (name: string, idleMs: number, work: () => Promise<Next>): Loop =>
+    startLoop({ name, idleMs, work, now: () => clock.now(), log });
+  const workers = Array.from({ length: ADVANCE_WORKERS }, (_, i) =>
+    loop(`advance-${i}`, SWEEP_MS, () => advanceOnce(advance)),
+  );
+  store.onDirty((keys) => {
+    for (const worker of workers.slice(0, keys.length)) worker.wake();
+  });
+  const others = [
+    loop('timers', SWEEP_MS, () => fireDueTimers(timers)),
+    loop('lanes', LANE_SWEEP_MS, () => sweepLanes(store, clock)),
+    loop('counts', 1_000, async () => {
+      await counts.flush();
+      return 'idle';
+    }),
+  ];
+  return [...workers, ...others];
+}
+
+async function advanceOnce(deps: AdvanceDeps): Promise<Next> {
+  const claimed = await claimDirtyKey(deps.store.db, deps.clock.now(), ADVANCE_LEASE_MS);
+  if (claimed !== null) {
+    await advanceKey(deps, claimed);
+    return 'again';
+  }
+  const next = await nextDirtyAt(deps.store.db);
+  return next === null ? 'idle' : { at: next };
+}
+
+async function sweepLanes(store: Store, clock: Clock): Promise<Next> {
+  await store.transaction(async (uow) => {
+    const lanes = await findIdleLanes(uow.trx, clock.now(), LANE_GRACE_MS);
+    await uow.enqueue(lanes.map(laneJob));
+  });
+  return 'idle';
+}

@@ -1,0 +1,62 @@
+import type { Policy } from '../domain/policy.ts';
+import { countDirtyKeys } from '../store/alert-news.ts';
+import { readCounters } from '../store/counters.ts';
+import { countOpenIncidents, lastSeen } from '../store/lists.ts';
+import type { Store } from '../store/store.ts';
+import type { StoredValue } from '../telemetry/store-metrics.ts';
+import type { RuleStore } from '../triage/store.ts';
+import { serviceLabel } from './commander.ts';
+
+export interface ValuesDeps {
+  readonly store: Store;
+  readonly policy: Policy;
+  readonly rules: RuleStore;
+  readonly sandbox: boolean;
+  /** Brings the store's counters up to date with what this process has counted. */
+  readonly flush: () => Promise<void>;
+}
+
+/** Everything that /metrics reads from the store, at one moment. */
+export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue[]> {
+  await deps.flush();
+  const { db, jobs } = deps.store;
+  const [counters, open, depths, dirty, seen] = await Promise.all([
+    readCounters(db),
+    countOpenIncidents(db),
+    jobs.depths(db),
+    countDirtyKeys(db),
+    lastSeen(db),
+  ]);
+  const reload = deps.rules.lastReload();
+  return [
+    ...counters,
+    ...openIncidents(open, deps.policy),
+    ...[...depths, ['advance', dirty] as const].map(([queue, value]) => ({
+      metric: 'queue_depth',
+      labels: { queue },
+      value,
+    })),
+    ...seen.map(({ source, at }) => ({
+      metric: 'source_last_seen_timestamp_seconds',
+      labels: { source },
+      value: at / 1000,
+    })),
+    { metric: 'sandbox', labels: {}, value: deps.sandbox ? 1 : 0 },
+    { metric: 'rules_last_reload_successful', labels: {}, value: reload.ok ? 1 : 0 },
+    { metric: 'rules_info', labels: { hash: reload.hash }, value: 1 },
+  ];
+}
+
+/** Services that nobody configured are one label value, so several rows may fall together. */
+function openIncidents(
+  rows: readonly { severity: string; status: string; service: string | null; n: number }[],
+  policy: Policy,
+): readonly StoredValue[] {
+  const totals = new Map<string, StoredValue>();
+  for (const { severity, status, service, n } of rows) {
+    const labels = { severity, status, service: serviceLabel(policy, { service }) };
+    const key = JSON.stringify(labels);
+    totals.set(key, { metric: 'incidents_open', labels, value: (totals.get(key)?.value ?? 0) + n });
+  }
+  return [...totals.values()];
+}

@@ -1,0 +1,93 @@
+import type { KnownBlock, MrkdwnElement } from '@slack/web-api';
+import type { Json } from '../../domain/json.ts';
+import type { EffectIntent, IncidentView } from '../../domain/view.ts';
+import { oneLine, shorten, slackLink, slackText } from '../text.ts';
+
+export interface SlackMessage {
+  /** What notifications show, and what is read where blocks are not. */
+  readonly text: string;
+  readonly blocks: KnownBlock[];
+}
+
+export const EVENT_TYPE = 'firebreak_effect';
+
+const SECTION = 3000;
+const FIELD = 2000;
+const TEXT = 3000;
+const FACT = 300;
+const FACTS = 20;
+
+/** By this a message is found again after a crash. Readable by every app of the workspace, so nothing else is in it. */
+export const metadataOf = (effect: EffectIntent): { event_type: string; event_payload: Record<string, string> } => ({
+  event_type: EVENT_TYPE,
+  event_payload: { effect_id: effect.id, incident_id: effect.incidentId },
+});
+
+/** The incident's own message: its true current state, whatever it was when the message was first posted. */
+export const stateMessage = (effect: EffectIntent, incident: IncidentView): SlackMessage => {
+  const headline = headlineOf(incident);
+  const said = oneLine(effect.message);
+  return {
+    text: slackText(said === '' ? headline : said, TEXT),
+    blocks: [
+      section(`*${slackText(headline, 500)}*\n`, incident.title),
+      ...(said === '' ? [] : [section('', effect.message)]),
+      { type: 'section', fields: fieldsOf(incident) },
+      section(`*Why ${incident.severity}:* `, incident.because),
+      ...(incident.rollback === null ? [] : [section('*Rollback:* ', incident.rollback)]),
+      ...factsOf(incident),
+      ...linksOf(incident),
+    ],
+  };
+};
+
+/** One line of the incident's thread; outside of it, it says which incident it is about. */
+export const lineMessage = (effect: EffectIntent, incident: IncidentView, inThread: boolean): SlackMessage => {
+  const said = inThread ? effect.message : `${incident.id}, ${headlineOf(incident)}\n${effect.message}`;
+  return { text: slackText(oneLine(said), TEXT), blocks: [section('', said)] };
+};
+
+const headlineOf = ({ severity, service, environment }: IncidentView): string =>
+  oneLine(`${severity} on ${service ?? 'unknown service'}${environment === null ? '' : ` (${environment})`}`);
+
+/** `prefix` is ours and may be markup; `text` is data. */
+const section = (prefix: string, text: string): KnownBlock => ({
+  type: 'section',
+  text: mrkdwn(prefix + (slackText(text, SECTION - prefix.length) || '-')),
+});
+
+// Verbatim: Slack does not turn words of the text into channels, people or links.
+const mrkdwn = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text, verbatim: true });
+
+const fieldsOf = (incident: IncidentView): MrkdwnElement[] => {
+  const fields = [
+    ['Status', incident.status],
+    ['Alerts', `${incident.firing} of ${incident.total} firing`],
+    ['Opened', incident.openedAt],
+    ['Acknowledged', incident.acknowledgedBy === null ? 'not yet' : `by ${incident.acknowledgedBy}`],
+    ['Incident', incident.id],
+  ] as const;
+  return fields.map(([name, value]) => mrkdwn(slackText(`${name}: ${oneLine(value)}`, FIELD)));
+};
+
+const factsOf = ({ facts }: IncidentView): KnownBlock[] => {
+  const lines = Object.entries(facts).map(([name, value]) => shorten(oneLine(`${name}: ${inWords(value)}`), FACT));
+  if (lines.length === 0) return [];
+  const shown = lines.length > FACTS ? [...lines.slice(0, FACTS), `and ${lines.length - FACTS} more`] : lines;
+  return [section('*Impact:*\n', shown.join('\n'))];
+};
+
+const inWords = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+const linksOf = (incident: IncidentView): KnownBlock[] => {
+  let line = '';
+  for (const { text, href } of incident.links) {
+    const link = slackLink(text, href, SECTION - line.length - SEPARATOR.length);
+    if (link === '') continue;
+    const longer = line === '' ? link : line + SEPARATOR + link;
+    if (longer.length <= SECTION) line = longer;
+  }
+  return line === '' ? [] : [{ type: 'context', elements: [mrkdwn(line)] }];
+};
+
+const SEPARATOR = ' · ';

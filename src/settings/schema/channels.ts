@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+import {
+  baseUrl,
+  eachRepeated,
+  group,
+  httpUrl,
+  list,
+  name,
+  named,
+  orNull,
+  seconds,
+  section,
+  text,
+} from './primitives.ts';
+import type { SecretSchema } from './primitives.ts';
+
+const hostAndPort = text.regex(/^[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?$/, 'expected host or host:port, without scheme');
+
+const address = text.regex(/^[^\s@<>]+@[^\s@<>]+$/, 'expected an e-mail address such as ops@example.com');
+
+/** `Firebreak <firebreak@example.com>` or the bare address. */
+const sender = text.regex(/^([^<>\r\n]*<[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/, 'expected an e-mail address');
+
+export const pagerdutySchema = (secret: SecretSchema) =>
+  orNull(
+    group({
+      routingKey: secret,
+      server: hostAndPort.default('events.pagerduty.com'),
+      webhookSecrets: list(secret),
+    }),
+  );
+
+export const slackSchema = (secret: SecretSchema) =>
+  orNull(
+    group({
+      token: secret,
+      signingSecret: orNull(secret),
+      channel: text,
+      apiUrl: baseUrl.default('https://slack.com/api'),
+    }),
+  );
+
+export const webhooksSchema = (secret: SecretSchema) =>
+  list(group({ name, url: httpUrl, secret })).superRefine((webhooks, context) => {
+    const names = webhooks.map((webhook) => webhook.name);
+    eachRepeated(names, (index) => {
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: 'the same name as an earlier entry' });
+    });
+  });
+
+export const emailSchema = (secret: SecretSchema) =>
+  orNull(
+    group({
+      smtpUrl: secret.refine((url) => /^smtps?:\/\//.test(url.reveal()) && URL.canParse(url.reveal()), {
+        error: 'expected smtp://… or smtps://…',
+      }),
+      from: sender,
+      to: z.array(address).min(1),
+    }),
+  );
+
+export const statuspageSchema = (secret: SecretSchema) =>
+  orNull(
+    group({
+      apiKey: secret,
+      pageId: text,
+      apiUrl: baseUrl.default('https://api.statuspage.io/v1'),
+      // What customers read cannot be taken back: a person looks first unless the configuration says otherwise.
+      publish: z.enum(['automatic', 'approval']).default('approval'),
+    }),
+  );
+
+const audience = section({ slackChannel: orNull(text), email: list(address), templates: named(name, text) });
+
+export const audiencesSchema = section({ team: audience, stakeholders: audience, customers: audience });
+
+export const heartbeatSchema = orNull(group({ url: httpUrl, everySeconds: seconds.default(60) }));

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+import {
+  audiencesSchema,
+  emailSchema,
+  heartbeatSchema,
+  pagerdutySchema,
+  slackSchema,
+  statuspageSchema,
+  webhooksSchema,
+} from './channels.ts';
+import { alertmanagerSchema, argocdSchema, kubernetesSchema, prometheusSchema } from './integrations.ts';
+import type { ResolvePath } from './integrations.ts';
+import { group, secretSchema, text } from './primitives.ts';
+import type { ReadSecretFile } from './primitives.ts';
+import { automationSchema, correlationSchema, factsSchema, monitoringSeconds, severitiesSchema } from './process.ts';
+import { apiSchema, databaseSchema, httpSchema, logLevel } from './server.ts';
+import { servicesSchema } from './services.ts';
+
+/** The whole configuration. Checking reads the files of secrets, so a schema serves one configuration file. */
+export const configSchema = (readSecret: ReadSecretFile, resolve: ResolvePath) => {
+  const secret = secretSchema(readSecret);
+  return group({
+    sandbox: z.boolean().default(false),
+    notifications: z.enum(['send', 'observe']).default('send'),
+    http: httpSchema(secret),
+    api: apiSchema(secret),
+    database: databaseSchema(secret),
+    rulesDir: text.default('rules'),
+    logLevel,
+    alertmanager: alertmanagerSchema(secret),
+    prometheus: prometheusSchema(secret),
+    pagerduty: pagerdutySchema(secret),
+    slack: slackSchema(secret),
+    webhooks: webhooksSchema(secret),
+    email: emailSchema(secret),
+    statuspage: statuspageSchema(secret),
+    kubernetes: kubernetesSchema(resolve),
+    argocd: argocdSchema(secret),
+    audiences: audiencesSchema,
+    heartbeat: heartbeatSchema,
+    correlation: correlationSchema,
+    severities: severitiesSchema,
+    facts: factsSchema,
+    automation: automationSchema,
+    services: servicesSchema(secret),
+    monitoringSeconds,
+  });
+};
+
+/** The configuration, complete and checked key by key. */
+export type Config = z.infer<ReturnType<typeof configSchema>>;

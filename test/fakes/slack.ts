@@ -1,0 +1,169 @@
+import { createServer } from 'node:http';
+import { createFront, listen, stop, type Answer, type Front, type RecordedRequest } from './faults.ts';
+import { blockErrors, pingsIn } from './slack-blocks.ts';
+
+export interface FakeMessage {
+  readonly ts: string;
+  text: string;
+  blocks: readonly unknown[];
+  readonly metadata: { event_type: string; event_payload: Record<string, unknown> } | null;
+  readonly threadTs: string | null;
+  edits: number;
+}
+
+export interface FakeSlack extends Pick<Front, 'requests' | 'misbehave'> {
+  /** What a client takes for `https://slack.com/api/`. */
+  readonly url: string;
+  readonly channels: ReadonlyMap<string, FakeMessage[]>;
+  /** Every mention that would have notified somebody. */
+  readonly pings: readonly string[];
+  /** Makes the next calls of a method say no with HTTP 200, as Slack does. */
+  sayNo(method: string, error: string, times?: number): void;
+  stop(): Promise<void>;
+}
+
+export interface FakeSlackOptions {
+  readonly token: string;
+  /** Channel ids with their names; the bot is a member of each. */
+  readonly channels: Readonly<Record<string, string>>;
+  /** Posts a second that a channel takes before it says `ratelimited`. Unlimited unless told. */
+  readonly postsPerSecond?: number;
+  /** Messages a page of history holds at most. */
+  readonly pageSize?: number;
+}
+
+type Form = Readonly<Record<string, string | undefined>>;
+
+const no = (error: string): Answer => ({ status: 200, body: { ok: false, error } });
+const yes = (body: object): Answer => ({ status: 200, body: { ok: true, ...body } });
+
+/** The methods of Slack's Web API that Firebreak calls, with their documented refusals. */
+export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> => {
+  const channels = new Map<string, FakeMessage[]>(Object.keys(options.channels).map((id) => [id, []]));
+  const pings: string[] = [];
+  const posts = new Map<string, number[]>();
+  let count = 0;
+
+  const idOf = (name = ''): string | undefined =>
+    channels.has(name) ? name : Object.entries(options.channels).find(([, n]) => `#${n}` === name || n === name)?.[0];
+
+  const isTooFast = (channel: string): boolean => {
+    const recent = (posts.get(channel) ?? []).filter((at) => at > Date.now() - 1000);
+    posts.set(channel, [...recent, Date.now()]);
+    return recent.length >= (options.postsPerSecond ?? Infinity);
+  };
+
+  const post = (form: Form): Answer => {
+    const channel = idOf(form['channel']);
+    const messages = channel === undefined ? undefined : channels.get(channel);
+    if (channel === undefined || !messages) return no('channel_not_found');
+    if (isTooFast(channel)) {
+      return { status: 429, headers: { 'retry-after': '1' }, body: { ok: false, error: 'ratelimited' } };
+    }
+    const content = contentOf(form);
+    if ('error' in content) return no(content.error);
+    const threadTs = form['thread_ts'] ?? null;
+    if (threadTs !== null && !messages.some((m) => m.ts === threadTs)) return no('thread_not_found');
+    const metadata = metadataOf(form['metadata']);
+    if (metadata === 'invalid') return no('invalid_metadata_format');
+    count += 1;
+    const ts = `${Math.floor(Date.now() / 1000)}.${String(count).padStart(6, '0')}`;
+    messages.push({ ts, ...content, metadata, threadTs, edits: 0 });
+    pings.push(...pingsIn(content));
+    return yes({ channel, ts, message: { text: content.text } });
+  };
+
+  const update = (form: Form): Answer => {
+    // Unlike chat.postMessage it takes no names.
+    const messages = channels.get(form['channel'] ?? '');
+    if (!messages) return no('channel_not_found');
+    const message = messages.find((m) => m.ts === form['ts']);
+    if (!message) return no('message_not_found');
+    const content = contentOf(form);
+    if ('error' in content) return no(content.error);
+    Object.assign(message, content, { edits: message.edits + 1 });
+    pings.push(...pingsIn(content));
+    return yes({ channel: form['channel'], ts: message.ts, text: message.text });
+  };
+
+  const page = (messages: readonly FakeMessage[], form: Form): Answer => {
+    const newer = messages.filter((m) => Number(m.ts) > Number(form['oldest'] ?? 0));
+    const from = Number(form['cursor'] ?? 0);
+    const to = from + Math.min(Number(form['limit'] ?? 100), options.pageSize ?? 999);
+    const shown = newer.slice(from, to).map((m) => shownAs(m, form['include_all_metadata'] === 'true'));
+    const more = to < newer.length;
+    return yes({ messages: shown, has_more: more, response_metadata: { next_cursor: more ? String(to) : '' } });
+  };
+
+  const history = (form: Form): Answer => {
+    const messages = channels.get(form['channel'] ?? '');
+    return messages ? page(messages.filter((m) => m.threadTs === null).toReversed(), form) : no('channel_not_found');
+  };
+
+  const replies = (form: Form): Answer => {
+    const messages = channels.get(form['channel'] ?? '');
+    if (!messages) return no('channel_not_found');
+    const thread = messages.filter((m) => m.ts === form['ts'] || m.threadTs === form['ts']);
+    return thread.length === 0 ? no('thread_not_found') : page(thread, form);
+  };
+
+  const methods = new Map<string, (form: Form) => Answer>([
+    ['chat.postMessage', post],
+    ['chat.update', update],
+    ['conversations.history', history],
+    ['conversations.replies', replies],
+    [
+      'auth.test',
+      () => yes({ url: 'https://example.slack.com/', team: 'example', team_id: 'T1', user_id: 'U1', bot_id: 'B1' }),
+    ],
+  ]);
+
+  const front = createFront((request) => {
+    const method = methods.get(request.path.replace('/api/', ''));
+    if (!method) return no('unknown_method');
+    const bearer = request.headers.authorization;
+    if (bearer === undefined) return no('not_authed');
+    return bearer === `Bearer ${options.token}` ? method(formOf(request)) : no('invalid_auth');
+  });
+
+  const server = createServer(front.listener);
+  const host = await listen(server);
+  return {
+    ...front,
+    url: `http://${host}/api/`,
+    channels,
+    pings,
+    sayNo: (method, error, times = 1) => {
+      front.misbehave({ mode: 'status', status: 200, body: { ok: false, error }, path: method, times });
+    },
+    stop: () => stop(server),
+  };
+};
+
+const formOf = ({ raw }: RecordedRequest): Form => Object.fromEntries(new URLSearchParams(raw));
+
+const contentOf = (form: Form): { text: string; blocks: readonly unknown[] } | { error: string } => {
+  const text = form['text'] ?? '';
+  if (text.length > 40_000) return { error: 'msg_too_long' };
+  const blocks = form['blocks'] === undefined ? [] : (JSON.parse(form['blocks']) as unknown);
+  if (!Array.isArray(blocks)) return { error: 'invalid_blocks_format' };
+  if (blocks.length === 0 && text === '') return { error: 'no_text' };
+  return blockErrors(blocks).length > 0 ? { error: 'invalid_blocks' } : { text, blocks };
+};
+
+const metadataOf = (json: string | undefined): FakeMessage['metadata'] | 'invalid' => {
+  if (json === undefined) return null;
+  const { event_type: type, event_payload: payload } = JSON.parse(json) as Record<string, unknown>;
+  if (typeof type !== 'string' || !/^\w+$/.test(type) || typeof payload !== 'object' || payload === null)
+    return 'invalid';
+  return { event_type: type, event_payload: payload as Record<string, unknown> };
+};
+
+/** Without `include_all_metadata` the payload stays hidden. */
+const shownAs = (message: FakeMessage, withMetadata: boolean): object => ({
+  type: 'message',
+  ts: message.ts,
+  text: message.text,
+  ...(message.threadTs === null ? {} : { thread_ts: message.threadTs }),
+  ...(message.metadata === null || !withMetadata ? {} : { metadata: message.metadata }),
+});
