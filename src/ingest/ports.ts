@@ -37,6 +37,11 @@ export interface DeliveryResult {
   readonly accepted: number;
   /** Alerts that said nothing new. */
   readonly duplicates: number;
+  /**
+   * Alerts of which something else stands in the store now than what this delivery says (`next.contentHash` of the merge
+   * is another): they were overtaken on their way, and the same word may be news later. Absent: none.
+   */
+  readonly superseded?: number;
 }
 
 /**

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { ROLLBACK_STANCES } from '../../domain/decision.ts';
+import { AUTOMATION_MODES, RAILS, VERDICTS } from '../../domain/plan.ts';
+import { SEVERITIES } from '../../domain/severity.ts';
+import { instant, json, jsonMap, oneOf, textMap } from './primitives.ts';
+
+export const STATUSES = ['open', 'acknowledged', 'mitigated', 'resolved', 'closed'] as const;
+export const CLOCKS = ['detect', 'acknowledge', 'restore', 'diagnose', 'update'] as const;
+
+const alert = z
+  .object({
+    source: z.string(),
+    fingerprint: z.string(),
+    name: z.string(),
+    status: z.enum(['firing', 'resolved']).nullable().describe('Null: not known of this one; in lists only'),
+    labels: textMap,
+    annotations: textMap,
+    startsAt: instant,
+    endsAt: instant.nullable(),
+    generatorUrl: z.string().nullable().describe('As the alert gave it: show it, do not fetch it'),
+  })
+  .meta({ id: 'Alert' });
+
+const unknownNumber = z.number().nullable();
+
+const impact = z
+  .object({
+    usersAffectedPercent: unknownNumber,
+    errorRatio: unknownNumber,
+    errorRatioBaseline: unknownNumber,
+    latencyP95Seconds: unknownNumber,
+    latencyP95SecondsBaseline: unknownNumber,
+    requestsPerSecond: unknownNumber,
+    impactTrend: z.string().nullable(),
+    customerFacing: z.boolean().nullable(),
+  })
+  .describe('As measured; null is unknown, never "none"')
+  .meta({ id: 'Impact' });
+
+const condition = z
+  .object({
+    fact: z.string(),
+    path: z.string().optional(),
+    operator: z.string(),
+    expected: json,
+    actual: json,
+    unknown: z.literal(true).optional(),
+    result: z.boolean(),
+  })
+  .meta({ id: 'Condition' });
+
+const decision = z
+  .object({
+    action: oneOf(ROLLBACK_STANCES),
+    because: z.string(),
+    rule: z.string().nullable().describe('Null: no rule matched'),
+    rulesHash: z.string(),
+    facts: jsonMap,
+    unknownFacts: z.array(z.string()),
+    conditions: z.array(condition),
+    at: instant,
+    mode: oneOf(AUTOMATION_MODES).nullable(),
+  })
+  .meta({ id: 'Decision' });
+
+const step = z
+  .object({
+    name: z.string(),
+    state: z.enum(['pending', 'intended', 'accepted', 'done', 'failed', 'diverged']),
+    provider: z.string().nullable(),
+    target: z.string().nullable(),
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    notReverted: z.array(z.string()),
+    warnings: z.array(z.string()),
+    intendedAt: instant.nullable(),
+    acceptedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+    detail: z.string().nullable(),
+    receipt: jsonMap.nullable(),
+  })
+  .meta({ id: 'RollbackStep' });
+
+const rollback = z
+  .object({
+    state: z.enum([
+      'requested',
+      'planned',
+      'shadowed',
+      'awaiting-approval',
+      'announced',
+      'executing',
+      'validating',
+      'finished',
+      'stopped',
+    ]),
+    mode: oneOf(AUTOMATION_MODES),
+    requestedAt: instant,
+    requestedBy: z.string(),
+    approvedBy: z.string().nullable(),
+    planHash: z.string().nullable(),
+    approvalUntil: instant.nullable(),
+    startsAt: instant.nullable(),
+    startedAt: instant.nullable(),
+    validateUntil: instant.nullable(),
+    steps: z.array(step),
+    suspect: jsonMap.nullable(),
+    verdict: oneOf(VERDICTS).nullable(),
+    stoppedBy: oneOf(RAILS).nullable(),
+    because: z.string().nullable(),
+  })
+  .meta({ id: 'Rollback' });
+
+const clock = z
+  .object({
+    name: oneOf(CLOCKS),
+    startedAt: instant,
+    deadline: instant,
+    state: z.enum(['running', 'met', 'breached', 'cancelled']),
+  })
+  .meta({ id: 'Clock' });
+
+export const incident = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    service: z.string().nullable(),
+    environment: z.string().nullable(),
+    severity: oneOf(SEVERITIES),
+    severityBecause: z.string(),
+    severityRule: z.string().nullable(),
+    unclassified: z.boolean().describe('No rule matched; the severity is the default'),
+    status: oneOf(STATUSES),
+    startedAt: instant.describe('The onset'),
+    onsetSource: z.enum(['active-at', 'starts-at', 'person']),
+    detectedAt: instant,
+    acknowledgedAt: instant.nullable(),
+    mitigatedAt: instant.nullable().describe('Service restored'),
+    fixDeployedAt: instant.nullable(),
+    resolvedAt: instant.nullable(),
+    monitoringUntil: instant.nullable(),
+    closedAt: instant.nullable(),
+    commander: z.string().nullable(),
+    runbookUrl: z.string().nullable(),
+    sourceUrl: z.string().nullable(),
+    alerts: z.array(alert).describe('The newest state of each; bounded, alertCounts has them all. In lists: samples'),
+    alertCounts: z.object({ firing: z.int(), resolved: z.int() }),
+    impact,
+    decision: decision.nullable(),
+    rollback: rollback.nullable(),
+    clocks: z.array(clock),
+    version: z.int().describe('Number of the last event of the timeline'),
+  })
+  .meta({ id: 'Incident' });
+
+export type IncidentJson = z.output<typeof incident>;
+export type AlertJson = z.output<typeof alert>;
+
+export const timelineEvent = z
+  .object({
+    seq: z.int(),
+    at: instant,
+    type: z.string(),
+    text: z.string(),
+    data: jsonMap,
+    hash: z.string(),
+    previousHash: z.string().describe('Of the event before; 64 zeros before the first'),
+  })
+  .meta({ id: 'Event' });

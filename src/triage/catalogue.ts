@@ -1,0 +1,90 @@
+import { CHANGE_KINDS } from '../domain/change.ts';
+import type { Policy } from '../domain/policy.ts';
+import { SEVERITIES } from '../domain/severity.ts';
+
+/** `any`: whatever stands at a path of an object. */
+export type FactType = 'number' | 'text' | 'yes-no' | 'list' | 'object' | 'any';
+
+export interface FactKind {
+  readonly type: FactType;
+  /** The only texts it can be. */
+  readonly oneOf?: readonly string[];
+  /** For objects: the keys it can have; absent when any key can stand there. */
+  readonly keys?: Readonly<Record<string, FactKind>>;
+}
+
+const number: FactKind = { type: 'number' };
+const text: FactKind = { type: 'text' };
+const yesNo: FactKind = { type: 'yes-no' };
+
+export const IMPACT_TRENDS = ['growing', 'steady', 'shrinking'] as const;
+export type ImpactTrend = (typeof IMPACT_TRENDS)[number];
+
+/** Facts that describe how bad it is; numbers, measured or read from an alert. */
+export const IMPACT_FACTS = [
+  'usersAffectedPercent',
+  'errorRatio',
+  'errorRatioBaseline',
+  'latencyP95Seconds',
+  'latencyP95SecondsBaseline',
+  'requestsPerSecond',
+  'requestsPerSecondBaseline',
+] as const;
+export type ImpactFact = (typeof IMPACT_FACTS)[number];
+
+/** Facts that every rule may read. */
+export const RESERVED_FACTS: Readonly<Record<string, FactKind>> = {
+  ...Object.fromEntries(IMPACT_FACTS.map((name) => [name, number])),
+  service: text,
+  environment: text,
+  customerFacing: yesNo,
+  labels: { type: 'object' },
+  annotations: { type: 'object' },
+  alertNames: { type: 'list' },
+  alertCount: number,
+  firingSeconds: number,
+  impactTrend: { type: 'text', oneOf: IMPACT_TRENDS },
+  suspectChange: {
+    type: 'object',
+    keys: {
+      id: text,
+      kind: { type: 'text', oneOf: CHANGE_KINDS },
+      service: text,
+      environment: text,
+      version: text,
+      previousVersion: text,
+      ageSeconds: number,
+      by: text,
+      url: text,
+      finished: yesNo,
+    },
+  },
+  rollbackReady: yesNo,
+  fixEtaSeconds: number,
+  priorIncidents30d: number,
+  hourOfDay: number,
+  dayOfWeek: number,
+};
+
+/** Known to the rollback stage only: what the severity stage concluded. */
+export const ROLLBACK_FACTS: Readonly<Record<string, FactKind>> = {
+  severity: { type: 'text', oneOf: SEVERITIES },
+  unclassified: yesNo,
+};
+
+/** False for the facts that Firebreak knows by itself: no query may take their place. */
+export const isMeasurable = (name: string): boolean =>
+  (IMPACT_FACTS as readonly string[]).includes(name) ||
+  !(Object.hasOwn(RESERVED_FACTS, name) || Object.hasOwn(ROLLBACK_FACTS, name));
+
+/** Every fact that rules may name, by name. Facts declared in the configuration are numbers: they come from PromQL. */
+export function factKinds(declaredFacts: readonly string[]): ReadonlyMap<string, FactKind> {
+  const declared = declaredFacts.map((name): [string, FactKind] => [name, number]);
+  return new Map([...declared, ...Object.entries(RESERVED_FACTS), ...Object.entries(ROLLBACK_FACTS)]);
+}
+
+/** The names under `facts` of the configuration, global or of any service. */
+export function declaredFactNames(policy: Pick<Policy, 'facts' | 'services'>): readonly string[] {
+  const perService = Object.values(policy.services).flatMap((service) => Object.keys(service.facts));
+  return [...new Set([...Object.keys(policy.facts), ...perService])].sort();
+}
