@@ -26,7 +26,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   unavailable: 503,
 };
 
-export const RETRY_AFTER_SECONDS = 5;
+const RETRY_AFTER_SECONDS = 5;
 
 /** A request that is not carried out, in words for the caller. The status follows from the code. */
 export class ApiError extends Error {

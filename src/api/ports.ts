@@ -39,7 +39,7 @@ export interface EffectRecord {
 }
 
 /** An alert that could not be read. */
-export interface QuarantineRecord {
+interface QuarantineRecord {
   readonly deliveryId: string;
   readonly source: string;
   readonly receivedAt: string;

@@ -14,7 +14,7 @@ export interface Services {
 }
 
 /** A request that has passed the gate and the schemas. */
-export interface Call<P, Q, B> {
+interface Call<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
@@ -45,7 +45,7 @@ interface RouteSpec<
   handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>, services: Services): Promise<z.input<A>>;
 }
 
-export interface Raw {
+interface Raw {
   readonly params: unknown;
   readonly url: string;
   readonly body: unknown;

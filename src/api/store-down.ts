@@ -24,22 +24,27 @@ const DRIVER_MESSAGES =
 /** How deep causes are followed: a loop of causes must not hang the answer. */
 const DEEPEST = 5;
 
+/** What may stand in something thrown. Looked at by shape: errors of the runtime itself may be of another realm. */
+interface Thrown {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly syscall?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
 /** True when the error, or what caused it, means that the store is away and the same request may work later. */
 export function isStoreDown(error: unknown, depth = 0): boolean {
-  if (!(error instanceof Error) && !hasCode(error)) return false;
-  if (saysStoreDown(error)) return true;
-  if (depth >= DEEPEST || !(error instanceof Error)) return false;
-  const inner: unknown[] =
-    error instanceof AggregateError ? [error.cause, ...(error.errors as unknown[])] : [error.cause];
-  return inner.some((cause) => isStoreDown(cause, depth + 1));
+  if (typeof error !== 'object' || error === null) return false;
+  const thrown: Thrown = error;
+  if (saysStoreDown(thrown)) return true;
+  if (depth >= DEEPEST) return false;
+  const inner: readonly unknown[] = Array.isArray(thrown.errors) ? thrown.errors : [];
+  return [thrown.cause, ...inner].some((cause) => isStoreDown(cause, depth + 1));
 }
 
-function saysStoreDown(error: Error | { readonly code: string }): boolean {
-  const code = hasCode(error) ? error.code : '';
-  if (SYSTEM_CODES.has(code) || SQLSTATES.test(code)) return true;
-  if (code === 'ENOENT') return 'syscall' in error && error.syscall === 'connect';
-  return error instanceof Error && DRIVER_MESSAGES.test(error.message);
+function saysStoreDown({ code, message, syscall }: Thrown): boolean {
+  if (code === 'ENOENT') return syscall === 'connect';
+  if (typeof code === 'string') return SYSTEM_CODES.has(code) || SQLSTATES.test(code);
+  return typeof message === 'string' && DRIVER_MESSAGES.test(message);
 }
-
-const hasCode = (error: unknown): error is { readonly code: string } =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';

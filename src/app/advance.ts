@@ -12,9 +12,15 @@ import type { Clock, Instant } from '../domain/time.ts';
 import { iso } from '../domain/time.ts';
 import { alertNews, earliest, openingFor } from '../correlate/news.ts';
 import type { ClaimedKey, KeyAlert } from '../store/alert-news.ts';
-import { alertsWithNews, countAlerts, firingAlerts, markAdvanced, releaseKey } from '../store/alert-news.ts';
+import { firingAlerts, markAdvanced, readNews, releaseKey } from '../store/alert-news.ts';
 import type { LoadedIncident } from '../store/incidents.ts';
-import { findIncidentOfKey, lockIncident, takeIncidentId, VersionConflict } from '../store/incidents.ts';
+import {
+  findActiveIncident,
+  findWatchedIncident,
+  lockIncident,
+  takeIncidentId,
+  VersionConflict,
+} from '../store/incidents.ts';
 import type { Store } from '../store/store.ts';
 import { evaluate } from '../triage/evaluate.ts';
 import type { RuleSet } from '../triage/rule-set.ts';
@@ -36,7 +42,7 @@ export interface AdvanceDeps {
 export const ADVANCE_EVERY_MS = 1_000;
 const SAMPLE_ROWS = 10;
 /** Facts are read from this many firing alerts of a key, newest word first. */
-const FACT_ROWS = 500;
+const FACT_ROWS = 100;
 
 /** What one look at a key found: read without locks, committed only if nothing moved meanwhile. */
 interface Look {
@@ -66,17 +72,18 @@ export async function advanceKey(deps: AdvanceDeps, claimed: ClaimedKey): Promis
 
 async function lookAt(deps: AdvanceDeps, { key, advancedVersion }: ClaimedKey, policy: Policy): Promise<Look> {
   const { db } = deps.store;
-  const found = await alertsWithNews(db, key, advancedVersion, SAMPLE_ROWS);
+  const active = await findActiveIncident(db, key);
+  const found = await readNews(db, key, active?.state.afterKeyVersion ?? advancedVersion, advancedVersion, SAMPLE_ROWS);
   const joined = found.joined.map(alertOf);
   const resolved = found.resolved.map(alertOf);
-  const names = [...new Set([...joined, ...resolved].map(alertName))];
-  const incident = await findIncidentOfKey(db, key, names);
-  const after = incident?.state.afterKeyVersion ?? advancedVersion;
-  const [counts, firing] = await Promise.all([countAlerts(db, key, after), firingAlerts(db, key, FACT_ROWS)]);
+  const incident = active ?? (await findWatchedIncident(db, key, [...joined, ...resolved].map(alertName)));
+  const firing = await firingAlerts(db, key, FACT_ROWS);
+  // An occurrence that is over before anybody looked both joined and resolved.
+  const unseen = incident === null && joined.length === 0;
   const news = alertNews({
-    counts,
-    joined: incident === null && joined.length === 0 ? resolved : joined,
-    joinedCount: incident === null && joined.length === 0 ? found.resolvedCount : found.joinedCount,
+    counts: found.counts,
+    joined: unseen ? resolved : joined,
+    joinedCount: unseen ? found.resolvedCount : found.joinedCount,
     resolved,
     resolvedCount: found.resolvedCount,
   });

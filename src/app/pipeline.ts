@@ -73,7 +73,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     effectivePolicy(settings.policy, await readAutomation(store.db), settings.sandbox);
 
   // 1. ingest: many deliveries, one commit
-  const counts = createIngestCounts(store, () => clock.now());
+  const counts = createIngestCounts(store);
   const writer = createDeliveryWriter({
     store,
     clock,

@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/time.ts';
 import type { Delivery, DeliveryResult, DeliveryStore, Log } from './ports.ts';
-import { RepeatCounts } from './repeat-counts.ts';
+import { SourceWatch } from './source-watch.ts';
 import { REPEAT_LIFETIME_MS, RepeatMemory } from './repeat-memory.ts';
 
 /** More waits to be committed than may wait, or the program is about to stop. Nothing of the delivery was kept. */
@@ -37,7 +37,7 @@ export interface DeliveryWriter {
   forget(): void;
   /** Rows that wait or are being committed. */
   queuedRows(): number;
-  /** Takes nothing more, and resolves when everything taken is answered and counted. */
+  /** Takes nothing more, and resolves when everything taken is answered. */
   drain(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export function createDeliveryWriter(options: DeliveryWriterOptions): DeliveryWr
 class GroupCommit implements DeliveryWriter {
   readonly #options: DeliveryWriterOptions;
   readonly #memory: RepeatMemory;
-  readonly #counts: RepeatCounts;
+  readonly #sources: SourceWatch;
   #queue: Job[] = [];
   #waitingRows = 0;
   #busyRows = 0;
@@ -81,13 +81,13 @@ class GroupCommit implements DeliveryWriter {
     const onFailure = (): void => {
       this.forget();
     };
-    this.#counts = new RepeatCounts({ store: options.store, log: options.log, onFailure });
+    this.#sources = new SourceWatch({ store: options.store, log: options.log, onFailure });
   }
 
   accept(delivery: Delivery): Promise<AcceptedDelivery> {
     if (this.#draining) return Promise.reject(new Overloaded('shutting down'));
     if (this.#memory.knows(delivery, this.#options.clock.now())) {
-      this.#counts.add(delivery);
+      this.#sources.saw(delivery.source, delivery.receivedAt);
       return Promise.resolve({ accepted: 0, duplicates: delivery.alerts.length, fromMemory: true });
     }
     const rows = rowsOf(delivery);
@@ -120,7 +120,7 @@ class GroupCommit implements DeliveryWriter {
   async drain(): Promise<void> {
     this.#draining = true;
     await this.#running;
-    await this.#counts.flush();
+    await this.#sources.flush();
   }
 
   async #run(): Promise<void> {

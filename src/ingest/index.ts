@@ -1,6 +1,6 @@
 export { createWebhookAuth } from './auth.ts';
-export type { WebhookAuth, WebhookAuthOptions } from './auth.ts';
-export { createDeliveryWriter, Overloaded } from './delivery-writer.ts';
+export type { WebhookAuthOptions } from './auth.ts';
+export { createDeliveryWriter } from './delivery-writer.ts';
 export type { DeliveryWriter, DeliveryWriterOptions } from './delivery-writer.ts';
 export { createWebhooks } from './webhooks.ts';
-export type { Webhooks, WebhooksOptions } from './webhooks.ts';
+export type { Webhooks } from './webhooks.ts';

@@ -50,16 +50,14 @@ export interface DeliveryResult {
  */
 export interface DeliveryStore {
   commitDeliveries(deliveries: readonly Delivery[]): Promise<readonly DeliveryResult[]>;
-  /** Adds to the counters of what was answered from memory. */
-  countRepeats(counts: readonly RepeatCount[]): Promise<void>;
+  /** Sources were heard of, though there was nothing to commit. Rejects when the store is not there. */
+  touch(seen: readonly SourceSeen[]): Promise<void>;
 }
 
-export interface RepeatCount {
+export interface SourceSeen {
   readonly source: string;
-  readonly deliveries: number;
-  readonly firing: number;
-  readonly resolved: number;
-  readonly lastSeenAt: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface ChangeStore {
@@ -86,20 +84,19 @@ export interface PageNewsSink {
 /** The endpoints, as metrics and stored rows name them. */
 export type Source = 'alertmanager' | 'generic' | 'pagerduty' | 'changes';
 
-export const DELIVERY_OUTCOMES = [
-  'stored',
-  'repeated',
-  'ignored',
-  'unreadable',
-  'unauthorized',
-  'unsupported',
-  'too-large',
-  'overloaded',
-  'store-unavailable',
-  'aborted',
-  'failed',
-] as const;
-export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
+/** What became of a request. */
+export type DeliveryOutcome =
+  | 'stored'
+  | 'repeated'
+  | 'ignored'
+  | 'unreadable'
+  | 'unauthorized'
+  | 'unsupported'
+  | 'too-large'
+  | 'overloaded'
+  | 'store-unavailable'
+  | 'aborted'
+  | 'failed';
 
 export interface IngestMetrics {
   delivery(source: Source, outcome: DeliveryOutcome): void;

@@ -36,7 +36,7 @@ export type ReadDelivery =
   ({ readonly kind: 'read' } & DeliveryContent) | { readonly kind: 'unreadable'; readonly problem: Problem };
 
 /** No real delivery has as many in a body of a size that is let in; what has is made to fill the memory. */
-export const MOST_ALERTS = 100_000;
+const MOST_ALERTS = 100_000;
 
 type ReadOne = (raw: Readonly<Record<string, unknown>>, field: string) => GivenAlert;
 

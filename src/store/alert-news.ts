@@ -64,57 +64,59 @@ export async function nextDirtyAt(db: Database): Promise<number | null> {
   return rows[0]?.at?.getTime() ?? null;
 }
 
-/** Alerts whose status changed after `after`, newest first; one an identity, firing before resolved. Only those that did fire. */
-export async function alertsWithNews(
-  db: Database | Trx,
-  key: string,
-  after: number,
-  limit: number,
-): Promise<{
+export interface KeyNewsRows {
+  readonly counts: AlertCounts;
   readonly joined: readonly KeyAlert[];
   readonly joinedCount: number;
   readonly resolved: readonly KeyAlert[];
   readonly resolvedCount: number;
-}> {
-  const joined = await withNews(db, key, after, 'firing', limit);
-  const resolved = await withNews(db, key, after, 'resolved', limit);
-  return { joined: joined.alerts, joinedCount: joined.count, resolved: resolved.alerts, resolvedCount: resolved.count };
 }
 
 /**
- * For `firing`: identities that fire now and did not before. For `resolved`: identities of which nothing fires any more.
- * Two replicas of one alert are one identity.
+ * What happened to a key's alerts since `seen`, among those with a version above `after` (where its incident begins).
+ * Two replicas of one alert are one identity: it joined when it fires and did not before, and has resolved when nothing
+ * of it fires any more. Only what was ever delivered as firing counts. One pass over the key's rows, never a self-join.
  */
-async function withNews(
+export async function readNews(
   db: Database | Trx,
   key: string,
   after: number,
-  status: 'firing' | 'resolved',
-  limit: number,
-): Promise<{ alerts: readonly KeyAlert[]; count: number }> {
-  const known =
-    status === 'firing'
-      ? sql`other.status = 'firing' and other.status_version <= ${after}`
-      : sql`other.status = 'firing'`;
-  const { rows } = await sql<Row & { total: number }>`
-    select identity, status, status_version, starts_at, ends_at, content, count(*) over () as total
-    from (select distinct on (identity) * from alerts a
-          where correlation_key = ${key} and key_version > ${after} and status_version > ${after}
-            and status = ${status} and fired
-            and not exists (select from alerts other where other.correlation_key = ${key}
-                            and other.identity = a.identity and other.fingerprint <> a.fingerprint and ${known})
-          order by identity, status_version desc) as news
-    order by starts_at, identity limit ${limit}`.execute(db);
-  return { alerts: rows.map(toKeyAlert), count: rows[0]?.total ?? 0 };
+  seen: number,
+  samples: number,
+): Promise<KeyNewsRows> {
+  const { rows } = await sql<{ firing: number; resolved: number; joined: string[] | null; ended: string[] | null }>`
+    select count(*) filter (where firing) as firing, count(*) filter (where not firing) as resolved,
+           array_agg(identity order by starts_at, identity) filter (where firing and not fired_before and newest > ${seen}) as joined,
+           array_agg(identity order by starts_at, identity) filter (where not firing and newest > ${seen}) as ended
+    from (select identity, min(starts_at) as starts_at, max(status_version) as newest,
+                 bool_or(status = 'firing') as firing,
+                 bool_or(status = 'firing' and status_version <= ${seen}) as fired_before
+          from alerts where correlation_key = ${key} and key_version > ${after} and fired
+          group by identity) as each`.execute(db);
+  const { firing = 0, resolved = 0, joined, ended } = rows[0] ?? { joined: null, ended: null };
+  return {
+    counts: { firing, resolved },
+    joined: await readIdentities(db, key, joined?.slice(0, samples) ?? []),
+    joinedCount: joined?.length ?? 0,
+    resolved: await readIdentities(db, key, ended?.slice(0, samples) ?? []),
+    resolvedCount: ended?.length ?? 0,
+  };
 }
 
-/** How many alerts of an incident fire and how many have resolved, each identity once. */
-export async function countAlerts(db: Database | Trx, key: string, after: number): Promise<AlertCounts> {
-  const { rows } = await sql<AlertCounts>`
-    select count(*) filter (where firing) as firing, count(*) filter (where not firing) as resolved
-    from (select bool_or(status = 'firing') as firing from alerts
-          where correlation_key = ${key} and key_version > ${after} and fired group by identity) as each`.execute(db);
-  return rows[0] ?? { firing: 0, resolved: 0 };
+/** One alert an identity, firing before resolved, in the order in which they began. */
+async function readIdentities(
+  db: Database | Trx,
+  key: string,
+  identities: readonly string[],
+): Promise<readonly KeyAlert[]> {
+  if (identities.length === 0) return [];
+  const { rows } = await sql<Row>`
+    select * from (
+      select distinct on (identity) identity, status, status_version, starts_at, ends_at, content from alerts
+      where correlation_key = ${key} and identity = any(${[...identities]}::text[])
+      order by identity, status, status_version desc) as each
+    order by starts_at, identity`.execute(db);
+  return rows.map(toKeyAlert);
 }
 
 /** The firing alerts of a key, newest word first: what the facts are read from. */

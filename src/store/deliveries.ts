@@ -117,51 +117,52 @@ interface Batch {
 
 function merge(entries: Map<string, Entry>, deliveries: readonly Delivery[], options: CommitOptions): Batch {
   const results = deliveries.map((delivery) => {
-    const news = delivery.alerts.filter((observed) => mergeOne(entries, observed, delivery.receivedAt, options));
-    return { accepted: news.length, duplicates: delivery.alerts.length - news.length };
+    let accepted = 0;
+    let superseded = 0;
+    for (const observed of delivery.alerts) {
+      const said = mergeOne(entries, observed, delivery.receivedAt, options);
+      if (said.news) accepted += 1;
+      if (said.superseded) superseded += 1;
+    }
+    return { accepted, duplicates: delivery.alerts.length - accepted, superseded };
   });
   return { entries, results };
 }
 
-/** Returns whether the alert said something new. */
+/** Whether the alert said something new, and whether something else stands in the store now than what it said. */
 function mergeOne(
   entries: Map<string, Entry>,
   observed: ObservedAlert,
   receivedAt: number,
   options: CommitOptions,
-): boolean {
+): { readonly news: boolean; readonly superseded: boolean } {
   const key = alertKey(observed.alert.source, observed.alert.fingerprint);
-  const entry = entries.get(key);
-  const merged = mergeAlert(
+  const entry = entries.get(key) ?? null;
+  const { outcome, next } = mergeAlert(
     entry?.known ?? null,
     observed.alert,
     observed.contentHash,
     receivedAt,
     options.lateFiringMs,
   );
-  if (entry === undefined) {
-    entries.set(key, {
-      observed,
-      known: merged.next,
-      write: 'status',
-      seenAt: receivedAt,
-      lastSeenAt: receivedAt,
-      statusVersion: 0,
-      keyVersion: 0,
-    });
-    return true;
+  const superseded = next.contentHash !== observed.contentHash;
+  if (entry === null) {
+    entries.set(key, { ...NOTHING_STORED, observed, known: next, seenAt: receivedAt, lastSeenAt: receivedAt });
+    return { news: true, superseded };
   }
   entry.seenAt = Math.max(entry.seenAt, receivedAt);
-  if (merged.outcome === 'repeat' || merged.outcome === 'late') {
+  if (outcome === 'repeat' || outcome === 'late') {
     if (entry.write === null && entry.seenAt - entry.lastSeenAt >= options.refreshMs) entry.write = 'seen';
-    return false;
+    return { news: false, superseded };
   }
-  entry.known = merged.next;
-  // A resolve that was overtaken by nothing keeps its own words; the late firing adds only that it did fire.
-  if (merged.next.contentHash === observed.contentHash) entry.observed = observed;
-  entry.write = merged.outcome === 'news' || entry.write === 'status' ? 'status' : 'content';
-  return true;
+  entry.known = next;
+  // A resolve that came first keeps its own words; the late firing adds only that it did fire.
+  if (!superseded) entry.observed = observed;
+  entry.write = outcome === 'news' || entry.write === 'status' ? 'status' : 'content';
+  return { news: true, superseded };
 }
+
+const NOTHING_STORED = { write: 'status' as const, statusVersion: 0, keyVersion: 0 };
 
 function dirtyKeys(entries: ReadonlyMap<string, Entry>): readonly string[] {
   const keys = new Set<string>();

@@ -57,21 +57,25 @@ export async function readIncident(db: Database | Trx, id: string): Promise<Load
   return loaded(rows[0]);
 }
 
-/**
- * The incident that alerts of a key belong to: the active one, else the newest that is still watched after its end and
- * knows one of these alert names.
- */
-export async function findIncidentOfKey(
+/** The incident that new alerts of a key join. */
+export async function findActiveIncident(db: Database | Trx, key: string): Promise<LoadedIncident | null> {
+  const { rows } = await sql<IncidentRow>`
+    select state, version, head_hash from incidents
+    where correlation_key = ${key} and status in ('open', 'acknowledged', 'mitigated')`.execute(db);
+  return loaded(rows[0]);
+}
+
+/** The newest incident of a key that is over and still watched, and knows one of these alert names: it may come back. */
+export async function findWatchedIncident(
   db: Database | Trx,
   key: string,
   alertNames: readonly string[],
 ): Promise<LoadedIncident | null> {
+  if (alertNames.length === 0) return null;
   const { rows } = await sql<IncidentRow>`
     select state, version, head_hash from incidents
-    where correlation_key = ${key}
-      and (status in ('open', 'acknowledged', 'mitigated')
-           or (status = 'resolved' and state->'alertNames' ?| ${[...alertNames]}::text[]))
-    order by (status <> 'resolved') desc, opened_at desc limit 1`.execute(db);
+    where correlation_key = ${key} and status = 'resolved' and state->'alertNames' ?| ${[...alertNames]}::text[]
+    order by opened_at desc limit 1`.execute(db);
   return loaded(rows[0]);
 }
 

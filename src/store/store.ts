@@ -24,11 +24,8 @@ export interface Store extends DeliveryStore {
   readonly db: Database;
   readonly jobs: JobQueue;
   transaction<T>(work: (uow: UnitOfWork) => Promise<T>): Promise<T>;
-  /** Adds what was counted in this process, and when its sources were last heard of. */
-  addCounts(
-    increments: readonly Increment[],
-    lastSeen: readonly { readonly source: string; readonly at: number }[],
-  ): Promise<void>;
+  /** Adds what was counted in this process. */
+  addCounts(increments: readonly Increment[]): Promise<void>;
   /** Called with the keys that a commit made dirty: the wake-up, which may be lost. */
   onDirty(callback: (keys: readonly string[]) => void): void;
   onConnectionLost(callback: (error: Error) => void): void;
@@ -72,15 +69,14 @@ function assemble(database: ReturnType<typeof openDatabase>, jobs: JobQueue, opt
       if (outcome.dirty.length > 0) for (const listener of dirtyListeners) listener(outcome.dirty);
       return outcome.results;
     },
-    async addCounts(increments, lastSeen) {
-      await db.transaction().execute(async (trx) => {
-        await count(trx, increments, randomInt(16));
-        await markSeen(
+    addCounts: (increments) => db.transaction().execute((trx) => count(trx, increments, randomInt(16))),
+    touch: (seen) =>
+      db.transaction().execute((trx) =>
+        markSeen(
           trx,
-          lastSeen.map(({ source, at }) => ({ source, name: '', at })),
-        );
-      });
-    },
+          seen.map(({ source, at }) => ({ source, name: '', at })),
+        ),
+      ),
     onDirty: (callback) => {
       dirtyListeners.push(callback);
     },

@@ -12,7 +12,7 @@ import type { IncidentState, RollbackState } from '../../src/domain/incident/sta
 import type { JsonObject } from '../../src/domain/json.ts';
 import { Secret } from '../../src/domain/secret.ts';
 
-export const OPENED = '2024-01-15T14:32:15.000Z';
+const OPENED = '2024-01-15T14:32:15.000Z';
 
 const version = (name: string) => ({ version: name, identity: `uid-${name}`, images: [], since: null });
 
@@ -153,7 +153,7 @@ const change: Change = {
   evidence: { tests: 'passed' },
 };
 
-export const deadEffect: EffectRecord = {
+const deadEffect: EffectRecord = {
   id: 'INC-20240115-143215:3:slack:announce',
   incidentId: 'INC-20240115-143215',
   channel: 'slack',
@@ -275,13 +275,13 @@ function page(all: readonly IncidentState[], filter: IncidentFilter): readonly I
 const timelineOf = (id: string): readonly IncidentEvent[] =>
   chain(id, { seq: 0, hash: GENESIS }, EVENTS, OPENED).map(parseEvent);
 
-export const TOKENS = [
+const TOKENS = [
   { name: 'grafana', role: 'viewer', token: new Secret('viewer-token') },
   { name: 'ann', role: 'responder', token: new Secret('responder-token') },
   { name: 'root', role: 'admin', token: new Secret('admin-token') },
 ] as const;
 
-export interface Logged {
+interface Logged {
   readonly level: 'info' | 'warn' | 'error';
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;

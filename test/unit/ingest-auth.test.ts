@@ -61,6 +61,7 @@ describe('the authorization header', () => {
     'new-token',
     'Basic',
     'Basic ~~~',
+    `Basic ~${base64('am:pass:word é')}`,
     `Basic ${base64('am')}`,
     `Basic ${base64('am:')}`,
     `Basic ${base64(':pass:word é')}`,

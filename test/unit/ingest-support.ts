@@ -10,7 +10,7 @@ import type {
   DeliveryStore,
   Log,
   ObservedAlert,
-  RepeatCount,
+  SourceSeen,
 } from '../../src/ingest/ports.ts';
 import type { DeliveryContent, ReadDelivery } from '../../src/ingest/read-delivery.ts';
 import { readAlertmanager } from '../../src/ingest/read-delivery.ts';
@@ -69,7 +69,7 @@ export class ManualClock {
 export class MemoryStore implements DeliveryStore {
   readonly alerts = new Map<string, KnownAlert>();
   readonly deliveries: Delivery[] = [];
-  readonly repeats: RepeatCount[] = [];
+  readonly repeats: SourceSeen[] = [];
   down = false;
 
   commitDeliveries(batch: readonly Delivery[]): Promise<readonly DeliveryResult[]> {
@@ -91,9 +91,9 @@ export class MemoryStore implements DeliveryStore {
     return { accepted: delivery.alerts.length - duplicates, duplicates, superseded };
   }
 
-  countRepeats(counts: readonly RepeatCount[]): Promise<void> {
+  touch(seen: readonly SourceSeen[]): Promise<void> {
     if (this.down) return Promise.reject(new Error('connection refused'));
-    this.repeats.push(...counts);
+    this.repeats.push(...seen);
     return Promise.resolve();
   }
 }

@@ -1,6 +1,6 @@
 import type { DeliveryWriter, DeliveryWriterOptions } from '../../src/ingest/delivery-writer.ts';
 import { createDeliveryWriter, Overloaded } from '../../src/ingest/delivery-writer.ts';
-import type { Delivery, DeliveryResult, DeliveryStore, ObservedAlert, RepeatCount } from '../../src/ingest/ports.ts';
+import type { Delivery, DeliveryResult, DeliveryStore, ObservedAlert, SourceSeen } from '../../src/ingest/ports.ts';
 import { deliveryOf, LATE_MS, ManualClock, MemoryStore, observed, quiet } from './ingest-support.ts';
 
 interface Commit {
@@ -12,7 +12,7 @@ interface Commit {
 /** A store whose commits end when the test says so. */
 class ScriptedStore implements DeliveryStore {
   readonly commits: Commit[] = [];
-  readonly repeats: RepeatCount[] = [];
+  readonly repeats: SourceSeen[] = [];
   underWay = 0;
   mostUnderWay = 0;
   #waiting: (() => void) | null = null;
@@ -36,8 +36,8 @@ class ScriptedStore implements DeliveryStore {
     });
   }
 
-  async countRepeats(counts: readonly RepeatCount[]): Promise<void> {
-    this.repeats.push(...counts);
+  async touch(seen: readonly SourceSeen[]): Promise<void> {
+    this.repeats.push(...seen);
   }
 
   /** The nth commit, as soon as it begins. */
@@ -119,7 +119,7 @@ describe('group commit', () => {
   });
 
   test('a wrong number of results is a failure, not a guess', async () => {
-    const store: DeliveryStore = { commitDeliveries: async () => [], countRepeats: async () => undefined };
+    const store: DeliveryStore = { commitDeliveries: async () => [], touch: async () => undefined };
     await expect(writerOn(store).accept(deliveryOf([alertOf('a')]))).rejects.toThrow('0 results for 1 deliveries');
   });
 });
@@ -208,7 +208,7 @@ describe('overload', () => {
 describe('repeats', () => {
   const repeat = () => deliveryOf([alertOf('a')]);
 
-  test('are answered from memory, and counted', async () => {
+  test('are answered from memory, and their source is seen', async () => {
     const store = new MemoryStore();
     const writer = writerOn(store);
     await writer.accept(repeat());
@@ -216,9 +216,7 @@ describe('repeats', () => {
     await writer.accept(deliveryOf([alertOf('a')], { receivedAt: clock.at + 5 }));
     expect(store.deliveries).toHaveLength(1);
     await writer.drain();
-    expect(store.repeats).toEqual([
-      { source: 'alertmanager', deliveries: 2, firing: 2, resolved: 0, lastSeenAt: clock.at + 5 },
-    ]);
+    expect(store.repeats).toEqual([{ source: 'alertmanager', at: clock.at + 5 }]);
   });
 
   test.each([
@@ -267,12 +265,14 @@ describe('repeats', () => {
     store.commits[0]!.succeed();
     await firing;
     // Firing is committed, its resolve is not yet: the next firing must come after it.
+    const endAgain = writer.accept(deliveryOf([alertOf('a', { status: 'resolved' })]));
     const again = writer.accept(second);
     (await store.commit(1)).succeed();
     await resolved;
     if (store.commits[1]!.ids.length === 1) (await store.commit(2)).succeed();
+    await expect(endAgain).resolves.toMatchObject({ fromMemory: false });
     await expect(again).resolves.toMatchObject({ fromMemory: false });
-    expect(store.commits.flatMap(({ ids }) => ids)).toEqual([first.id, end.id, second.id]);
+    expect(store.commits.flatMap(({ ids }) => ids)).toEqual([first.id, end.id, expect.any(String), second.id]);
   });
 
   test('not of a word that came too late to count', async () => {
@@ -315,7 +315,7 @@ describe('repeats', () => {
     await expect(writer.accept(deliveryOf([alertOf('a')]))).resolves.toMatchObject({ fromMemory: false });
   });
 
-  test('when counting them fails, nothing more is answered from memory, and no count is lost', async () => {
+  test('when the store does not answer, nothing more is answered from memory', async () => {
     const store = new MemoryStore();
     const writer = writerOn(store);
     await writer.accept(repeat());
@@ -325,7 +325,7 @@ describe('repeats', () => {
     expect(store.repeats).toEqual([]);
     store.down = false;
     await writer.drain();
-    expect(store.repeats).toMatchObject([{ deliveries: 1, firing: 1 }]);
+    expect(store.repeats).toEqual([{ source: 'alertmanager', at: clock.at }]);
   });
 });
 

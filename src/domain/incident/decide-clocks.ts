@@ -37,20 +37,21 @@ function detection(onsetAt: number, sla: SeverityPolicy, now: number): readonly 
 }
 
 /**
- * Another severity has other deadlines. Rising to P0 or P1 takes the running clocks anew from now: the urgency began
- * now. Any other change keeps when they started.
+ * Another severity has other deadlines. Rising to P0 or P1 takes the clocks of what has not happened yet anew from now,
+ * breached or not: the urgency began now. Any other change keeps when they started.
  */
 export function clocksAtChange(state: IncidentState, to: Severity, context: Context): readonly NewEvent[] {
   const anew = isUrgent(to) && state.severity !== null && isWorse(to, state.severity);
   const sla = context.policy.severities[to];
   const seconds = { acknowledge: sla.acknowledgeSeconds, restore: sla.restoreSeconds };
+  const waitedFor = { acknowledge: state.acknowledgedAt === null, restore: state.mitigatedAt === null };
   return (['acknowledge', 'restore'] as const).flatMap((name): readonly NewEvent[] => {
     const clock = state.clocks[name];
-    if (clock?.state !== 'running') return [];
-    return [
-      { type: 'clock-cancelled', data: { clock: name, because: `severity is now ${to}` } },
-      startClock(name, anew ? context.now : ms(clock.startedAt), seconds[name]),
-    ];
+    if (clock === undefined || !waitedFor[name]) return [];
+    const ended = cancelClock(state, name, `severity is now ${to}`, context.now);
+    const breached = clock.state === 'breached' || ended.some((event) => event.type === 'clock-breached');
+    if (breached ? !anew : clock.state !== 'running') return ended;
+    return [...ended, startClock(name, anew ? context.now : ms(clock.startedAt), seconds[name])];
   });
 }
 
@@ -67,8 +68,17 @@ export function stopClock(state: IncidentState, name: ClockName, now: number): r
   return [{ type: 'clock-met', data: { clock: name, seconds: (now - ms(clock.startedAt)) / 1000 } }];
 }
 
-export function cancelClock(state: IncidentState, name: ClockName, because: string): readonly NewEvent[] {
-  return state.clocks[name]?.state === 'running' ? [{ type: 'clock-cancelled', data: { clock: name, because } }] : [];
+/** It is no longer waited for. A deadline that nobody noticed passing is a breach all the same. */
+export function cancelClock(
+  state: IncidentState,
+  name: ClockName,
+  because: string,
+  now: number,
+): readonly NewEvent[] {
+  const clock = state.clocks[name];
+  if (clock?.state !== 'running') return [];
+  if (now > ms(clock.deadline)) return [breach(name, clock.deadline, now)];
+  return [{ type: 'clock-cancelled', data: { clock: name, because } }];
 }
 
 /** The deadline's timer came. Late firing is caught up once, and says how late. */

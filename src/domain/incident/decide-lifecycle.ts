@@ -64,7 +64,7 @@ const isOver = (state: IncidentState): boolean => state.status === 'mitigated' |
 /** P0 and P1 become mitigated: a fix still has to be deployed or declared unnecessary. P2 and P3 are over. */
 function recovered(state: IncidentState, because: string, context: Context): readonly NewEvent[] {
   if (state.status === 'mitigated' || !isActive(state.status)) return [];
-  const stopped = [...stopClock(state, 'restore', context.now), ...cancelClock(state, 'acknowledge', because)];
+  const stopped = [...stopClock(state, 'restore', context.now), ...cancelClock(state, 'acknowledge', because, context.now)];
   const over: NewEvent =
     state.severity !== null && isUrgent(state.severity)
       ? { type: 'incident-mitigated', data: { because, via: 'alerts' } }
@@ -99,7 +99,7 @@ export function resolve(state: IncidentState, command: Of<'resolve'>, context: C
   return [
     { type: 'incident-resolved', data: { by: command.by, because, via: command.via } },
     ...stopClock(state, 'restore', context.now),
-    ...cancelClock(state, 'acknowledge', 'resolved'),
+    ...cancelClock(state, 'acknowledge', 'resolved', context.now),
     ...rollbackAtRecovery(state, context),
   ];
 }

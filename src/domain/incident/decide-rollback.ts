@@ -24,7 +24,7 @@ export function requestRollback(
     data: { by: 'rules', because: decision.because, mode: mode ?? 'off' },
   };
   const stop = openingRail(state, mode, context);
-  return stop === null ? [requested] : [requested, ...stopped(state.page === null && severity !== 'P0', [], stop)];
+  return stop === null ? [requested] : [requested, ...stopped(mayPage(state) && severity !== 'P0', [], stop)];
 }
 
 /** The rails that need nothing but the configuration. */
@@ -79,6 +79,10 @@ export const describePlan = (plan: Plan): string =>
 const completedSteps = (rollback: RollbackState | null): readonly string[] =>
   (rollback?.steps ?? []).filter((step) => step.state === 'done').map((step) => step.name);
 
+/** Once, and never for what is over. */
+const mayPage = ({ page, status, alertCounts }: IncidentState): boolean =>
+  page === null && (status === 'open' || status === 'acknowledged') && alertCounts.firing > 0;
+
 /** Stops that nobody has to be woken for: a person did it, nothing was needed, or nothing was promised. */
 const QUIET: ReadonlySet<Rail> = new Set(['aborted', 'recovered-without-us', 'already-there', 'mode', 'plan-missing']);
 
@@ -96,7 +100,7 @@ function stopped(mayPage: boolean, completed: readonly string[], stop: RailStop)
 export function stopRollback(state: IncidentState, stop: RailStop): readonly NewEvent[] {
   const { rollback } = state;
   if (rollback === null || isSettled(rollback)) return [];
-  return stopped(state.page === null, completedSteps(rollback), stop);
+  return stopped(mayPage(state), completedSteps(rollback), stop);
 }
 
 export function approveRollback(
@@ -192,7 +196,7 @@ function afterStep(
   const goesOn = command.outcome === 'done' || rollback.plan?.steps[command.index]?.config.onFailure === 'continue';
   if (!goesOn) {
     const because = `step ${rollback.steps[command.index]?.name ?? command.index}: ${command.detail}`;
-    return stopped(state.page === null, completedSteps(rollback), { rail: 'step-failed', because });
+    return stopped(mayPage(state), completedSteps(rollback), { rail: 'step-failed', because });
   }
   if (command.index < rollback.steps.length - 1) return [];
   const until = iso(context.now + context.policy.automation.verdictDeadlineSeconds * 1000);
@@ -224,7 +228,7 @@ export function reachVerdict(
   const { rollback } = state;
   if (rollback?.stage !== 'validating') return [];
   const verdict = verdictOf(rollback, command.verdict, command.because, context.now);
-  if (command.verdict === 'recovered' || state.page !== null) return [verdict];
+  if (command.verdict === 'recovered' || !mayPage(state)) return [verdict];
   return [verdict, { type: 'page-requested', data: { reason: 'rollback-failed', because: command.because } }];
 }
 

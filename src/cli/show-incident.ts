@@ -1,0 +1,73 @@
+import type { EventAnswer, IncidentAnswer } from './answers.ts';
+import { clean, moment, plural, table } from './format.ts';
+
+export function incidentList(incidents: readonly IncidentAnswer[]): string {
+  if (incidents.length === 0) return 'No incidents.\n';
+  const rows = incidents.map((incident) => [
+    incident.id,
+    incident.severity,
+    incident.status,
+    moment(incident.detectedAt),
+    incident.service ?? '-',
+    String(incident.alertCounts.firing),
+    incident.title,
+  ]);
+  return table([['ID', 'SEV', 'STATUS', 'OPENED (UTC)', 'SERVICE', 'FIRING', 'TITLE'], ...rows]);
+}
+
+/** What somebody needs who was just woken up: what it is, how bad, what is being done; then the timeline. */
+export function incidentSheet(incident: IncidentAnswer, timeline: readonly EventAnswer[]): string {
+  const { id, severity, status, title } = incident;
+  const lines = [...about(incident), ...measures(incident)].filter(([, value]) => value !== '');
+  const events = timeline.map((event) => [moment(event.at), event.text]);
+  return `${clean(`${id}  ${severity} ${status}  ${place(incident)}`)}\n${clean(title)}\n\n${table(lines)}\nTimeline (UTC)\n${table(events)}`;
+}
+
+const place = ({ service, environment }: IncidentAnswer): string =>
+  `${service ?? 'unknown service'}${environment === null ? '' : ` (${environment})`}`;
+
+function about(incident: IncidentAnswer): string[][] {
+  const { severityRule, alertCounts, commander, runbookUrl, mitigatedAt, resolvedAt } = incident;
+  return [
+    ['severity', `${incident.severity}: ${incident.severityBecause} (${rule(severityRule)})`],
+    ['impact', impact(incident.impact)],
+    ['began', `${moment(incident.startedAt)} UTC, opened ${moment(incident.detectedAt)}`],
+    ['restored', mitigatedAt === null ? '' : moment(mitigatedAt)],
+    ['resolved', resolvedAt === null ? '' : moment(resolvedAt)],
+    ['alerts', `${alertCounts.firing} firing, ${alertCounts.resolved} resolved`],
+    ['commander', commander ?? 'nobody has acknowledged'],
+    ['runbook', runbookUrl ?? ''],
+  ];
+}
+
+function measures({ decision, rollback, clocks }: IncidentAnswer): string[][] {
+  return [
+    ['decision', decision === null ? '' : `${decision.action}: ${decision.because} (${rule(decision.rule)})`],
+    ...(rollback === null ? [] : rollbackLines(rollback)),
+    ...clocks.map(({ name, state, deadline }, i) => [
+      i === 0 ? 'clocks' : ' ',
+      `${name} ${state}, deadline ${moment(deadline)}`,
+    ]),
+  ];
+}
+
+function rollbackLines(rollback: NonNullable<IncidentAnswer['rollback']>): string[][] {
+  const { state, mode, verdict, because, approvalUntil, planHash, steps } = rollback;
+  const waits = state === 'awaiting-approval' && approvalUntil !== null ? ` until ${moment(approvalUntil)}` : '';
+  const outcome = verdict === null ? '' : `, ${verdict}`;
+  return [
+    ['rollback', `${state}${waits}${outcome} (mode ${mode})${because === null ? '' : `: ${because}`}`],
+    ...steps.map((step) => [' ', `${step.name}: ${step.from ?? '?'} → ${step.to ?? '?'}, ${step.state}`]),
+    ...(planHash === null ? [] : [[' ', `plan ${planHash}`]]),
+  ];
+}
+
+const rule = (name: string | null): string => (name === null ? 'no rule matched' : `rule ${name}`);
+
+function impact(measured: Readonly<Record<string, unknown>>): string {
+  const known = Object.entries(measured).filter(([, value]) => value !== null);
+  return known.length === 0 ? 'unknown' : known.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+}
+
+export const moreLine = (shown: number): string =>
+  `${plural(shown, 'incident')} shown; there are more (--limit, --cursor)\n`;
