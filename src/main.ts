@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-import { serve } from './app/serve.ts';
+import { createActions } from './app/actions.ts';
+import { version } from './app/version.ts';
+import { processIo, runCli } from './cli/index.ts';
 
+/** Process entry: signals and exit codes. */
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
@@ -8,10 +11,15 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-process.exitCode = await serve({
+const io = processIo(process);
+const actions = createActions({
   env: process.env,
   cwd: process.cwd(),
-  say: (line) => process.stdout.write(`${line}\n`),
-  complain: (line) => process.stderr.write(`${line}\n`),
+  now: () => Date.now(),
+  say: (line) => {
+    io.out(`${line}\n`);
+  },
   signal: stop.signal,
 });
+
+process.exitCode = await runCli(process.argv.slice(2), { io, actions, version: version() });

@@ -7,12 +7,13 @@ import { decide } from '../domain/incident/decide.ts';
 import type { OnsetSource } from '../domain/incident/events.ts';
 import { evolve } from '../domain/incident/evolve.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
+import { isActive } from '../domain/incident/state.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 import { iso } from '../domain/time.ts';
 import { alertNews, earliest, openingFor } from '../correlate/news.ts';
-import type { ClaimedKey, KeyAlert } from '../store/alert-news.ts';
-import { firingAlerts, markAdvanced, readNews, releaseKey } from '../store/alert-news.ts';
+import type { KeyAlert } from '../store/alert-news.ts';
+import { firingAlerts, readNews } from '../store/alert-news.ts';
 import type { LoadedIncident } from '../store/incidents.ts';
 import {
   findActiveIncident,
@@ -21,6 +22,8 @@ import {
   takeIncidentId,
   VersionConflict,
 } from '../store/incidents.ts';
+import type { ClaimedKey } from '../store/keys.ts';
+import { markAdvanced, releaseKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { evaluate } from '../triage/evaluate.ts';
 import type { RuleSet } from '../triage/rule-set.ts';
@@ -39,7 +42,9 @@ export interface AdvanceDeps {
 }
 
 /** At once for the first look, then at most this often while alerts keep coming. */
-export const ADVANCE_EVERY_MS = 1_000;
+const ADVANCE_EVERY_MS = 1_000;
+/** A key that takes long to look at is looked at less often, so that the largest storm leaves room for other keys. */
+const SHARE_OF_TIME = 0.2;
 const SAMPLE_ROWS = 10;
 /** Facts are read from this many firing alerts of a key, newest word first. */
 const FACT_ROWS = 100;
@@ -57,13 +62,17 @@ interface Look {
  * the facts, and the decision is committed with all that follows, only if the incident has not moved on meanwhile.
  */
 export async function advanceKey(deps: AdvanceDeps, claimed: ClaimedKey): Promise<void> {
+  const startedAt = deps.clock.now();
   const policy = await deps.policy();
   const look = await lookAt(deps, claimed, policy);
-  if (look.incident === null && look.opening === null) return commitNothing(deps, claimed);
+  if (look.incident === null && look.opening === null) {
+    await commitNothing(deps, claimed, startedAt);
+    return;
+  }
   const incidentId = look.incident?.state.id ?? (await takeIncidentId(deps.store.db, deps.clock.now()));
   const commands = await decisions(deps, look, incidentId, policy);
   try {
-    await commit(deps, claimed, look, incidentId, commands, policy);
+    await commit(deps, claimed, startedAt, look, incidentId, commands, policy);
   } catch (error) {
     if (!isConflict(error)) throw error;
     await releaseKey(deps.store.db, claimed.key, deps.clock.now());
@@ -79,16 +88,23 @@ async function lookAt(deps: AdvanceDeps, { key, advancedVersion }: ClaimedKey, p
   const incident = active ?? (await findWatchedIncident(db, key, [...joined, ...resolved].map(alertName)));
   const firing = await firingAlerts(db, key, FACT_ROWS);
   // An occurrence that is over before anybody looked both joined and resolved.
-  const unseen = incident === null && joined.length === 0;
+  const cameAndWent = resolved.filter(unseenBy(incident));
   const news = alertNews({
     counts: found.counts,
-    joined: unseen ? resolved : joined,
-    joinedCount: unseen ? found.resolvedCount : found.joinedCount,
+    joined: [...joined, ...cameAndWent],
+    joinedCount: found.joinedCount + (incident === null ? found.resolvedCount : cameAndWent.length),
     resolved,
     resolvedCount: found.resolvedCount,
   });
   const opening = incident === null ? await open(deps, key, [...joined, ...resolved], advancedVersion, policy) : null;
   return { incident, news, opening, firing: firing.map(alertOf) };
+}
+
+/** Whether an incident knows no alert of this name yet. One that is over learns only what fires. */
+function unseenBy(incident: LoadedIncident | null): (alert: Alert) => boolean {
+  if (incident === null) return () => true;
+  const { status, alertNames } = incident.state;
+  return (alert) => isActive(status) && !alertNames.includes(alertName(alert));
 }
 
 const alertOf = (row: KeyAlert): Alert => row.alert;
@@ -155,6 +171,7 @@ function preview(
 async function commit(
   deps: AdvanceDeps,
   claimed: ClaimedKey,
+  startedAt: number,
   look: Look,
   incidentId: string,
   commands: readonly Command[],
@@ -164,13 +181,17 @@ async function commit(
     const before = look.incident === null ? null : await lockIncident(uow.trx, incidentId);
     if ((before?.head.seq ?? 0) !== (look.incident?.head.seq ?? 0)) throw new VersionConflict(incidentId);
     await deps.commander.apply(uow, incidentId, before, commands, policy);
-    await markAdvanced(uow.trx, claimed.key, claimed.version, deps.clock.now() + ADVANCE_EVERY_MS);
+    const isFirst = await markAdvanced(uow.trx, claimed, nextLook(deps.clock.now(), startedAt));
+    if (!isFirst) throw new VersionConflict(incidentId);
   });
 }
 
 /** Alerts that concern no incident: the end of something we never saw. */
-const commitNothing = (deps: AdvanceDeps, { key, version }: ClaimedKey): Promise<void> =>
-  deps.store.transaction((uow) => markAdvanced(uow.trx, key, version, deps.clock.now() + ADVANCE_EVERY_MS));
+const commitNothing = (deps: AdvanceDeps, claimed: ClaimedKey, startedAt: number): Promise<unknown> =>
+  deps.store.transaction((uow) => markAdvanced(uow.trx, claimed, nextLook(deps.clock.now(), startedAt)));
+
+const nextLook = (now: number, startedAt: number): number =>
+  now + Math.max(ADVANCE_EVERY_MS, (now - startedAt) / SHARE_OF_TIME);
 
 /** Another replica opened or moved the incident first. Its unique index and our version check say so. */
 const isConflict = (error: unknown): boolean =>

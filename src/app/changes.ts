@@ -1,5 +1,5 @@
 import type { ChangeStore } from '../ingest/ports.ts';
-import { markIncidentsDirty } from '../store/alert-news.ts';
+import { markIncidentsDirty } from '../store/keys.ts';
 import { saveChange } from '../store/changes.ts';
 import type { Store } from '../store/store.ts';
 

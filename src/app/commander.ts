@@ -93,7 +93,7 @@ function run(
   const after: IncidentState | null = state;
   if (after === null) throw new CommandRefused('not-found', `no incident ${incidentId}`);
   return {
-    after: after as IncidentState,
+    after,
     events: {
       stored,
       parsed: steps.map((step) => step.event),

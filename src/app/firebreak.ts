@@ -60,7 +60,13 @@ export async function startFirebreak(options: StartOptions): Promise<Running> {
 async function start(options: StartOptions, undo: Undo[]): Promise<Running> {
   const { settings, log, clock, signal } = options;
   const rules = await loadRules(options);
-  undo.push(['rules', () => Promise.resolve(rules.close())]);
+  undo.push([
+    'rules',
+    () => {
+      rules.close();
+      return Promise.resolve();
+    },
+  ]);
   const database = await startDatabase(settings.database.url.reveal(), log, signal);
   undo.push(['database', () => database.stop()]);
   const store = await openStore(database.connection, {

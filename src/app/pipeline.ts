@@ -9,7 +9,7 @@ import { createLookout } from '../rollback/lookout.ts';
 import type { ProviderRegistry } from '../rollback/ports.ts';
 import { createDeploymentProvider } from '../rollback/providers/deployment/index.ts';
 import type { Settings } from '../settings/types.ts';
-import { claimDirtyKey, nextDirtyAt } from '../store/alert-news.ts';
+import { claimDirtyKey, nextDirtyAt } from '../store/keys.ts';
 import { findIdleLanes, unfinishedLanes, voidLeases } from '../store/effects.ts';
 import type { Lane } from '../store/effects.ts';
 import type { JobHandlers, NewJob } from '../store/jobs.ts';

@@ -1,63 +1,47 @@
-import { readFileSync } from 'node:fs';
-import { DirectoryInUse, NoBinaries, WrongMajorVersion } from '../store/postgres/index.ts';
-import { loadSettings } from '../settings/load.ts';
-import type { LoadInput } from '../settings/load.ts';
+import { BadConfiguration } from '../cli/ports.ts';
 import type { Settings } from '../settings/types.ts';
+import { NoBinaries } from '../store/postgres/index.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { checkFactQueries } from '../triage/query-facts.ts';
 import { RulesError } from '../triage/store.ts';
 import { startFirebreak } from './firebreak.ts';
-import type { Running } from './firebreak.ts';
 import { version } from './version.ts';
 
 export interface ServeInput {
-  readonly env: LoadInput['env'];
-  readonly cwd: string;
-  readonly overrides?: LoadInput['overrides'];
-  /** For people: where it listens, what to try. */
+  readonly settings: Settings;
+  readonly now: () => number;
+  /** Where it listens and what to try, as lines for people or as one JSON object. */
   readonly say: (line: string) => void;
-  /** For people: what is wrong. */
-  readonly complain: (line: string) => void;
+  readonly json: boolean;
   /** Aborted by SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
 }
 
-/** Exit codes of the interface. */
 const CLEAN = 0;
-const FAILED = 1;
-const BAD_CONFIGURATION = 2;
 
-/** Serves until the signal. Returns the exit code; never throws. */
-export async function serve(input: ServeInput): Promise<number> {
-  const { env, cwd, overrides, complain } = input;
-  const readFile = (path: string): string => readFileSync(path, 'utf8');
-  const loaded = loadSettings({ env, cwd, readFile, ...(overrides === undefined ? {} : { overrides }) });
-  if (!loaded.ok) {
-    complain('The configuration cannot be used:');
-    for (const { field, message } of loaded.problems) complain(`  ${field}: ${message}`);
-    return BAD_CONFIGURATION;
-  }
-  const log = createLogger(loaded.settings.logLevel);
-  try {
-    const running = await startFirebreak({
-      settings: loaded.settings,
-      log,
-      clock: { now: () => Date.now() },
-      version: version(),
-      signal: input.signal,
-    });
-    return await runUntilStopped(input, loaded.settings, running, log);
-  } catch (error) {
-    return failed(error, input, log);
-  }
+/** Serves until the signal and then drains. Throws BadConfiguration, or why it could not start or stop. */
+export async function serve({ settings, now, say, json, signal }: ServeInput): Promise<number> {
+  const badQueries = checkFactQueries(settings.policy);
+  if (badQueries.length > 0) throw new BadConfiguration(badQueries);
+  const log = createLogger(settings.logLevel);
+  const started = startFirebreak({ settings, log, clock: { now }, version: version(), signal });
+  const running = await started.catch((error: unknown) => {
+    if (signal.aborted) return null;
+    throw asConfiguration(error);
+  });
+  if (running === null) return CLEAN;
+  announce(say, json, settings, running.url);
+  await aborted(signal);
+  log.info({}, 'stopping: finishing what is under way');
+  await running.stop();
+  return CLEAN;
 }
 
-async function runUntilStopped(input: ServeInput, settings: Settings, running: Running, log: Logger): Promise<number> {
-  announce(input.say, settings, running.url);
-  await new Promise<void>((resolve) => {
-    if (input.signal.aborted) resolve();
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
     else
-      input.signal.addEventListener(
+      signal.addEventListener(
         'abort',
         () => {
           resolve();
@@ -65,30 +49,36 @@ async function runUntilStopped(input: ServeInput, settings: Settings, running: R
         { once: true },
       );
   });
-  log.info({}, 'stopping: finishing what is under way');
-  await running.stop();
-  return CLEAN;
-}
 
-function failed(error: unknown, { complain, signal }: ServeInput, log: Logger): number {
-  if (signal.aborted) return CLEAN;
-  const message = error instanceof Error ? error.message : String(error);
-  complain(message);
-  if (error instanceof RulesError || error instanceof NoBinaries) return BAD_CONFIGURATION;
-  if (!(error instanceof DirectoryInUse || error instanceof WrongMajorVersion)) log.error({ err: error }, 'failed');
-  return FAILED;
+/** Rules that cannot be used, and a platform without our own server, are for whoever configures it. */
+function asConfiguration(error: unknown): unknown {
+  if (error instanceof RulesError) {
+    return new BadConfiguration(
+      error.problems.map(({ file, rule, field, message }) => ({
+        field: `${file}${rule === null ? '' : ` rule "${rule}"`}${field}`,
+        message,
+      })),
+    );
+  }
+  return error instanceof NoBinaries
+    ? new BadConfiguration([{ field: 'database.url', message: error.message }])
+    : error;
 }
 
 /** The address, and one line that sends a genuine alert. */
-function announce(say: (line: string) => void, settings: Settings, url: string): void {
+function announce(say: (line: string) => void, json: boolean, settings: Settings, url: string): void {
+  const { sandboxReason: sandbox, http } = settings;
+  const { bearerTokens, basic, hmacSecrets } = http.webhookAuth;
+  const open = bearerTokens.length + basic.length + hmacSecrets.length === 0;
+  const tryIt = open ? sampleCurl(url) : null;
+  if (json) {
+    say(JSON.stringify({ url, sandbox, tryIt }));
+    return;
+  }
   say(`Firebreak listens on ${url}`);
-  if (settings.sandboxReason !== null)
-    say(`Sandbox mode: effects are recorded and shown, not sent (${settings.sandboxReason}).`);
-  say(`Console: ${settings.http.publicUrl ?? url}/   Incidents: ${url}/api/v1/incidents   Metrics: ${url}/metrics`);
-  const open = settings.http.webhookAuth;
-  if (open.bearerTokens.length + open.basic.length + open.hmacSecrets.length > 0) return;
-  say('Send it an alert:');
-  say(`  ${sampleCurl(url)}`);
+  if (sandbox !== null) say(`Sandbox mode: effects are recorded and shown, not sent (${sandbox}).`);
+  say(`Console: ${http.publicUrl ?? url}/   Incidents: ${url}/api/v1/incidents   Metrics: ${url}/metrics`);
+  if (tryIt !== null) say(`Send it an alert:\n  ${tryIt}`);
 }
 
 function sampleCurl(url: string): string {

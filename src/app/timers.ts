@@ -1,8 +1,9 @@
+import type { Policy } from '../domain/policy.ts';
 import type { Clock } from '../domain/time.ts';
 import { lockIncident } from '../store/incidents.ts';
 import type { Store } from '../store/store.ts';
 import type { DueTimer } from '../store/timers.ts';
-import { nextTimerAt, takeDueTimers } from '../store/timers.ts';
+import { findDueTimers, nextTimerAt, takeTimer } from '../store/timers.ts';
 import type { Next } from '../timers/loop.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
 
@@ -13,28 +14,28 @@ export interface TimerDeps {
   readonly policy: EffectivePolicy;
 }
 
-/** Few at a time: a timer's transaction must stay short. */
+/** Looked up at once; each is fired in a transaction of its own. */
 const BATCH = 20;
 
 /** Fires what is due. A timer leaves the table in the transaction that does what it asks for, so none is lost. */
 export async function fireDueTimers(deps: TimerDeps): Promise<Next> {
   const policy = await deps.policy();
-  const fired = await deps.store.transaction(async (uow) => {
-    const due = await takeDueTimers(uow.trx, deps.clock.now(), BATCH);
-    // Incidents are locked in order, as everywhere.
-    for (const timer of [...due].sort(byIncident)) {
-      if (wakesRollback(timer)) await uow.enqueue([{ name: 'rollback', data: { v: 1, incidentId: timer.incidentId } }]);
-      const before = await lockIncident(uow.trx, timer.incidentId);
-      if (before === null) continue;
-      await deps.commander.apply(uow, timer.incidentId, before, [{ kind: 'fire-timer', name: timer.name }], policy);
-    }
-    return due.length;
-  });
-  if (fired === BATCH) return 'again';
+  const due = await findDueTimers(deps.store.db, deps.clock.now(), BATCH);
+  for (const timer of due) await fire(deps, timer, policy);
+  if (due.length === BATCH) return 'again';
   const next = await nextTimerAt(deps.store.db);
   return next === null ? 'idle' : { at: next };
 }
 
-const byIncident = (a: DueTimer, b: DueTimer): number => (a.incidentId < b.incidentId ? -1 : 1);
+async function fire({ store, commander }: TimerDeps, timer: DueTimer, policy: Policy): Promise<void> {
+  const { incidentId, name } = timer;
+  await store.transaction(async (uow) => {
+    // The incident first, as everywhere: whoever writes it holds it and goes for its timers then.
+    const before = await lockIncident(uow.trx, incidentId);
+    if (!(await takeTimer(uow.trx, timer)) || before === null) return;
+    if (wakesRollback(timer)) await uow.enqueue([{ name: 'rollback', data: { v: 1, incidentId } }]);
+    await commander.apply(uow, incidentId, before, [{ kind: 'fire-timer', name }], policy);
+  });
+}
 
 const wakesRollback = ({ name }: DueTimer): boolean => name.startsWith('rollback-') && name !== 'rollback-approval';

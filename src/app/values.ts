@@ -1,5 +1,5 @@
 import type { Policy } from '../domain/policy.ts';
-import { countDirtyKeys } from '../store/alert-news.ts';
+import { countDirtyKeys } from '../store/keys.ts';
 import { readCounters } from '../store/counters.ts';
 import { countOpenIncidents, lastSeen } from '../store/lists.ts';
 import type { Store } from '../store/store.ts';

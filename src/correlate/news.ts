@@ -76,5 +76,6 @@ const TITLE_LENGTH = 200;
 function titleOf(alert: Alert): string {
   const summary = (alert.annotations['summary'] ?? '').replaceAll(/\s+/g, ' ').trim();
   const title = summary === '' ? `${alertName(alert)}${alert.service === null ? '' : ` on ${alert.service}`}` : summary;
-  return [...title].slice(0, TITLE_LENGTH).join('');
+  // Cut between code points: half of a surrogate pair is not text.
+  return Array.from(title).slice(0, TITLE_LENGTH).join('');
 }

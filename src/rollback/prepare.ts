@@ -131,7 +131,21 @@ async function railStop(
   if (last !== null && now - last.at < automation.cooldownSeconds * 1000) {
     return { rail: 'cooldown', because: `${last.incidentId} rolled ${state.service} back at ${iso(last.at)}` };
   }
-  return busyStop(deps.store, state, steps);
+  return (await busyStop(deps.store, state, steps)) ?? forwardStop(steps);
+}
+
+/**
+ * What was made after the version that runs was left by somebody: by an earlier rollback of ours, of this service or of
+ * another one with the same target, or by a person. Automation does not bring it back.
+ */
+function forwardStop(steps: readonly PlannedStep[]): RailStop | null {
+  for (const { config, target } of steps) {
+    const { from, to } = target;
+    if (from.since === null || to.since === null || ms(to.since) <= ms(from.since)) continue;
+    const what = `${to.version} was made after ${from.version}, which runs now`;
+    return unresolved(config, `${what}: somebody has gone back already`);
+  }
+  return null;
 }
 
 export async function busyStop(

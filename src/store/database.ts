@@ -9,12 +9,11 @@ export type Database = Kysely<Schema>;
 export type Trx = Transaction<Schema>;
 
 /** int8 comes as a string by default; ours count things and stay far below 2^53. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8
-      ? Number
-      : (pg.types.getTypeParser(oid, format as 'text') as unknown)) as pg.CustomTypesConfig['getTypeParser'],
-};
+const INT8 = 20;
+const types = {
+  getTypeParser: (oid: number, format: 'text') =>
+    oid === INT8 ? Number : (pg.types.getTypeParser as (oid: number, format: string) => unknown)(oid, format),
+} as pg.CustomTypesConfig;
 
 export interface ConnectionSettings {
   readonly connectionString?: string;
@@ -61,5 +60,11 @@ export function openDatabase(settings: ConnectionSettings, maxConnections = 12):
     },
   };
 }
+
+/**
+ * Makes the statement's own transaction return before its log is on disk. For leases and numbers that may be lost with
+ * the server: whoever finds them gone takes them again.
+ */
+export const notDurable = sql`(select set_config('synchronous_commit', 'off', true)) = 'off'`;
 
 export { sql };

@@ -2,8 +2,10 @@ import { alertKey } from '../domain/alert.ts';
 import type { KnownAlert } from '../domain/alert-merge.ts';
 import { mergeAlert } from '../domain/alert-merge.ts';
 import type { Delivery, DeliveryResult, ObservedAlert } from '../ingest/ports.ts';
+import { booleanColumn, integerColumn, jsonColumn, momentColumn, textColumn } from './columns.ts';
 import type { Trx } from './database.ts';
 import { sql } from './database.ts';
+import { markDirty } from './keys.ts';
 
 interface AlertRow {
   source: string;
@@ -83,7 +85,7 @@ async function readKnown(trx: Trx, observed: readonly ObservedAlert[]): Promise<
   const { rows } = await sql<AlertRow>`
     select a.source, a.fingerprint, a.key_version, a.status_version, a.status, a.fired, a.starts_at, a.ends_at,
            a.status_seen_at, a.last_seen_at, a.content_hash
-    from unnest(${sources}::text[], ${fingerprints}::text[]) as w(source, fingerprint)
+    from unnest(${textColumn(sources)}, ${textColumn(fingerprints)}) as w(source, fingerprint)
     join alerts a on a.source = w.source and a.fingerprint = w.fingerprint`.execute(trx);
   for (const row of rows) {
     const key = alertKey(row.source, row.fingerprint);
@@ -172,16 +174,6 @@ function dirtyKeys(entries: ReadonlyMap<string, Entry>): readonly string[] {
   return [...keys].sort();
 }
 
-async function markDirty(trx: Trx, keys: readonly string[]): Promise<Map<string, number>> {
-  if (keys.length === 0) return new Map();
-  const { rows } = await sql<{ key: string; version: number }>`
-    insert into correlation_keys (key, version, next_at)
-    select key, 1, now() from unnest(${keys}::text[]) as k(key)
-    on conflict (key) do update set version = correlation_keys.version + 1
-    returning key, version`.execute(trx);
-  return new Map(rows.map((row) => [row.key, row.version]));
-}
-
 async function writeAlerts(
   trx: Trx,
   entries: ReadonlyMap<string, Entry>,
@@ -194,21 +186,26 @@ async function writeAlerts(
     await sql`
       insert into alerts (source, fingerprint, identity, correlation_key, key_version, status_version, status, fired,
                           starts_at, ends_at, status_seen_at, last_seen_at, content_hash, content)
-      select * from unnest(
-        ${column((e) => e.observed.alert.source)}::text[],
-        ${column((e) => e.observed.alert.fingerprint)}::text[],
-        ${column((e) => e.observed.identity)}::text[],
-        ${column((e) => e.observed.correlationKey)}::text[],
-        ${column(version)}::bigint[],
-        ${column((e) => (e.write === 'status' ? version(e) : e.statusVersion))}::bigint[],
-        ${column((e) => e.known.status)}::text[],
-        ${column((e) => e.known.fired)}::boolean[],
-        ${column((e) => new Date(e.known.startsAt))}::timestamptz[],
-        ${column((e) => (e.known.endsAt === null ? null : new Date(e.known.endsAt)))}::timestamptz[],
-        ${column((e) => new Date(e.known.statusSeenAt))}::timestamptz[],
-        ${column((e) => new Date(e.seenAt))}::timestamptz[],
-        ${column((e) => e.known.contentHash)}::text[],
-        ${column((e) => JSON.stringify(e.observed.alert))}::text[])
+      select source, fingerprint, identity, key, key_version, status_version, status, fired,
+             to_timestamp(starts_at / 1000.0), to_timestamp(ends_at / 1000.0), to_timestamp(status_seen_at / 1000.0),
+             to_timestamp(last_seen_at / 1000.0), content_hash, content
+      from unnest(
+        ${textColumn(column((e) => e.observed.alert.source))},
+        ${textColumn(column((e) => e.observed.alert.fingerprint))},
+        ${textColumn(column((e) => e.observed.identity))},
+        ${textColumn(column((e) => e.observed.correlationKey))},
+        ${integerColumn(column(version))},
+        ${integerColumn(column((e) => (e.write === 'status' ? version(e) : e.statusVersion)))},
+        ${textColumn(column((e) => e.known.status))},
+        ${booleanColumn(column((e) => e.known.fired))},
+        ${momentColumn(column((e) => e.known.startsAt))},
+        ${momentColumn(column((e) => e.known.endsAt))},
+        ${momentColumn(column((e) => e.known.statusSeenAt))},
+        ${momentColumn(column((e) => e.seenAt))},
+        ${textColumn(column((e) => e.known.contentHash))},
+        ${jsonColumn(column((e) => JSON.stringify(e.observed.alert)))})
+        as n(source, fingerprint, identity, key, key_version, status_version, status, fired, starts_at, ends_at,
+             status_seen_at, last_seen_at, content_hash, content)
       on conflict (source, fingerprint) do update set
         identity = excluded.identity, correlation_key = excluded.correlation_key, key_version = excluded.key_version,
         status_version = excluded.status_version, status = excluded.status, fired = excluded.fired,

@@ -8,7 +8,7 @@ import { iso } from '../domain/time.ts';
 import type { EffectIntent } from '../domain/view.ts';
 import { count, incrementsOf } from './counters.ts';
 import type { Database, Trx } from './database.ts';
-import { sql } from './database.ts';
+import { notDurable, sql } from './database.ts';
 
 /** An incident under its row lock, with the head of its chain. */
 export interface LoadedIncident {
@@ -86,7 +86,7 @@ export async function findWatchedIncident(
 export async function takeIncidentId(db: Database, now: number): Promise<string> {
   const second = iso(now).slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   const { rows } = await sql<{ taken: number }>`
-    insert into incident_seconds (second, taken) values (${second}, 1)
+    insert into incident_seconds (second, taken) select ${second}, 1 where ${notDurable}
     on conflict (second) do update set taken = incident_seconds.taken + 1 returning taken`.execute(db);
   const taken = rows[0]?.taken ?? 1;
   return taken === 1 ? `INC-${second}` : `INC-${second}-${taken}`;

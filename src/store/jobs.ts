@@ -93,9 +93,17 @@ async function enqueue(boss: PgBoss, trx: Trx, jobs: readonly NewJob[]): Promise
 async function work(boss: PgBoss, handlers: JobHandlers): Promise<void> {
   for (const name of NAMES) {
     const handle = handlers[name] as (data: Jobs[JobName], signal: AbortSignal) => Promise<void>;
-    await boss.work<Jobs[JobName]>(name, WORK[name], async (jobs) => {
-      for (const job of jobs) await handle(job.data, job.signal);
-    });
+    const { localConcurrency = 1, ...options } = WORK[name];
+    for (let i = 0; i < localConcurrency; i += 1) {
+      const worker: string = await boss.work<Jobs[JobName]>(name, options, async (jobs) => {
+        try {
+          for (const job of jobs) await handle(job.data, job.signal);
+        } finally {
+          // By itself a worker waits out its polling interval after every job, however many are ready.
+          boss.notifyWorker(worker);
+        }
+      });
+    }
   }
 }
 

@@ -8,13 +8,21 @@ export interface DueTimer {
   readonly due: number;
 }
 
-/** Takes timers that are due, oldest first. In the caller's transaction: if it fails they are still there. */
-export async function takeDueTimers(trx: Trx, now: number, limit: number): Promise<readonly DueTimer[]> {
+/** Timers that are due, oldest first. Takes none: see `takeTimer`. */
+export async function findDueTimers(db: Database, now: number, limit: number): Promise<readonly DueTimer[]> {
   const { rows } = await sql<{ incident_id: string; name: TimerName; due: Date }>`
-    delete from timers where (incident_id, name) in (
-      select incident_id, name from timers where due <= ${new Date(now)} order by due limit ${limit} for update skip locked)
-    returning incident_id, name, due`.execute(trx);
+    select incident_id, name, due from timers where due <= ${new Date(now)} order by due limit ${limit}`.execute(db);
   return rows.map((row) => ({ incidentId: row.incident_id, name: row.name, due: row.due.getTime() }));
+}
+
+/**
+ * Takes a timer out, in the caller's transaction: if that fails it is still there. False when somebody else took it or
+ * it was put off. The caller holds the incident's lock: who writes an incident locks it first and its timers then.
+ */
+export async function takeTimer(trx: Trx, { incidentId, name, due }: DueTimer): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    delete from timers where incident_id = ${incidentId} and name = ${name} and due <= ${new Date(due)}`.execute(trx);
+  return numAffectedRows === 1n;
 }
 
 export async function setTimer(db: Database | Trx, incidentId: string, name: TimerName, due: number): Promise<void> {

@@ -30,6 +30,8 @@ const PROCESS_METRICS = [
 export class Metrics {
   readonly ingestCommitSeconds: Histogram;
   readonly #registry = new Registry();
+  /** All of prom-client's own metrics; some are set while another one of them is collected. */
+  readonly #process = new Registry();
   readonly #read: ReadValues;
   #values: readonly StoredValue[] = [];
 
@@ -58,6 +60,7 @@ export class Metrics {
   /** Prometheus text format. Throws when the store does not answer: a scrape that fails is honest. */
   async text(): Promise<string> {
     this.#values = await this.#read();
+    await this.#process.getMetricsAsJSON();
     return this.#registry.metrics();
   }
 
@@ -66,10 +69,9 @@ export class Metrics {
   }
 
   #registerProcessMetrics(): void {
-    const all = new Registry();
-    collectDefaultMetrics({ register: all });
+    collectDefaultMetrics({ register: this.#process });
     for (const name of PROCESS_METRICS) {
-      const metric = all.getSingleMetric(name);
+      const metric = this.#process.getSingleMetric(name);
       if (metric !== undefined) this.#registry.registerMetric(metric);
     }
   }

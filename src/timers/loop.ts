@@ -20,38 +20,61 @@ export interface Loop {
 
 /** Runs rounds one after another, for ever. */
 export function startLoop(options: LoopOptions): Loop {
-  let stopped = false;
-  let woken = false;
-  let endPause: (() => void) | null = null;
-  const pause = (forMs: number): Promise<void> =>
-    new Promise((resolve) => {
+  const loop = new RunningLoop(options);
+  loop.start();
+  return loop;
+}
+
+class RunningLoop implements Loop {
+  readonly #options: LoopOptions;
+  #stopped = false;
+  #woken = false;
+  #endPause: (() => void) | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#endPause?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#endPause?.();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#woken = false;
+      const next = await round(this.#options);
+      if (next !== 'again') await this.#pause(next);
+    }
+  }
+
+  /** Unless something came up during the round. */
+  #pause(next: 'idle' | { readonly at: number }): Promise<void> {
+    const { idleMs, now } = this.#options;
+    const forMs = next === 'idle' ? idleMs : Math.max(0, Math.min(idleMs, next.at - now()));
+    return new Promise((resolve) => {
+      if (this.#stopped || this.#woken) {
+        resolve();
+        return;
+      }
       const timer = setTimeout(resolve, forMs);
-      endPause = () => {
+      this.#endPause = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-  const run = async (): Promise<void> => {
-    while (!stopped) {
-      woken = false;
-      const next = await round(options);
-      if (stopped || woken || next === 'again') continue;
-      await pause(next === 'idle' ? options.idleMs : Math.max(0, Math.min(options.idleMs, next.at - options.now())));
-      endPause = null;
-    }
-  };
-  const running = run();
-  return {
-    wake() {
-      woken = true;
-      endPause?.();
-    },
-    async stop() {
-      stopped = true;
-      endPause?.();
-      await running;
-    },
-  };
+  }
 }
 
 async function round({ work, name, log }: LoopOptions): Promise<Next> {

@@ -69,8 +69,10 @@ export interface AlertRow {
 export async function readAlerts(db: Database): Promise<readonly AlertRow[]> {
   const { rows } = await sql<AlertRow>`
     select a.content::json->'labels'->>'alertname' as name, a.correlation_key, a.status, a.fired,
-           a.key_version > k.advanced_version as waiting
-    from alerts a join correlation_keys k on k.key = a.correlation_key`.execute(db);
+           exists (select from dirty_keys d where d.key = a.correlation_key and d.version >= a.key_version
+                     and a.key_version > coalesce((select p.advanced_version from key_progress p
+                                                   where p.key = a.correlation_key), 0)) as waiting
+    from alerts a`.execute(db);
   return rows;
 }
 
@@ -84,11 +86,11 @@ interface Open {
 /** What is left to do. Jobs that a killed process had taken do not count: what they were for stands in the rest. */
 async function readOpen(db: Database): Promise<Open> {
   const { rows } = await sql<Open>`
-    select (select count(*) from correlation_keys where version > advanced_version) as keys,
+    select (select count(*) from dirty_keys) as keys,
            (select count(*) from effects where status in ('pending', 'acting')) as effects,
            (select count(*) from incidents
             where state->'rollback'->>'stage' in ('requested', 'planned', 'announced', 'executing')) as rollbacks,
-           (select count(*) from jobs.job where state in ('created', 'retry')) as jobs`.execute(db);
+           (select count(*) from jobs.job where state = 'created') as jobs`.execute(db);
   return rows[0]!;
 }
 

@@ -31,7 +31,7 @@ interface Delivery {
   readonly alerts: readonly SentAlert[];
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly code: string | null;
 }
@@ -82,7 +82,8 @@ export class Traffic {
 
   async #sender(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (!(await this.#send(this.#next()))) await pause(5);
+      await this.#send(this.#next());
+      await pause(PACE_MS);
     }
   }
 
@@ -201,6 +202,9 @@ export async function post(url: string, body: string): Promise<Answer> {
   }
   return { status: 503, code: said.error?.code ?? '' };
 }
+
+/** Between two deliveries of a sender. */
+const PACE_MS = 10;
 
 let count = 0;
 

@@ -54,7 +54,7 @@ export const render = async (values: object = {}): Promise<readonly Manifest[]> 
   return parseAllDocuments(output, { strict: true, uniqueKeys: true })
     .map((document) => {
       if (document.errors.length > 0) throw new Error(document.errors.map(({ message }) => message).join('\n'));
-      return document.toJS() as Manifest;
+      return document.toJS();
     })
     .filter((manifest) => manifest !== null);
 };

@@ -13,6 +13,8 @@ import { inTemporaryDirectory, lint, NAMESPACE, ofKind, only, refusal, render, r
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+const hasPromtool = (await run('promtool', ['--version'])).code === 0;
+
 const EXTERNAL = { database: { mode: 'external', external: { existingSecret: 'firebreak-database' } } };
 
 /** A setup with everything in it that a team may configure. */
@@ -209,7 +211,7 @@ describe('the configuration in the ConfigMap', () => {
 
   it('is the shipped examples as well, but for what the chart sets itself', async () => {
     for (const name of await readdir(join(ROOT, 'config/examples'))) {
-      const config = parse(await readFile(join(ROOT, 'config/examples', name), 'utf8')) as Manifest;
+      const config = parse(await readFile(join(ROOT, 'config/examples', name), 'utf8'));
       delete config.database;
       delete config.http?.host;
       delete config.http?.port;
@@ -241,10 +243,14 @@ describe('the configuration in the ConfigMap', () => {
   it('leaves no way for a secret that the schema of the configuration knows', async () => {
     const schemas = await readdir(join(ROOT, 'src/settings/schema'));
     const texts = await Promise.all(schemas.map((name) => readFile(join(ROOT, 'src/settings/schema', name), 'utf8')));
-    const places = texts.flatMap((text) => [...text.matchAll(/(\w+): (?:list\(|orNull\()?secret\b/g)].map(([, key]) => key!));
+    const places = texts.flatMap((text) =>
+      [...text.matchAll(/(\w+): (?:list\(|orNull\()?secret\b/g)].map(([, key]) => key!),
+    );
     const covered = await readFile(join(ROOT, 'helm/firebreak/values.schema.json'), 'utf8');
     // The database's URL is one as well, and is the chart's own.
-    const missing = places.filter((key) => key !== 'url' && !covered.includes(`"${key}": { "$ref": "#/$defs/reference`));
+    const missing = places.filter(
+      (key) => key !== 'url' && !covered.includes(`"${key}": { "$ref": "#/$defs/reference`),
+    );
     expect(places).toContain('routingKey');
     expect(missing).toEqual([]);
   });
@@ -265,7 +271,11 @@ describe('wrong values', () => {
     ['a port in the configuration', { config: { http: { port: 9 } } }, /port/],
     ['a rule file that is nowhere read', { rules: { files: { 'severty/a.json': '{}' } } }, /severty/],
     ['too short a time to stop', { terminationGracePeriodSeconds: 5 }, /terminationGracePeriodSeconds/],
-    ['alerts about Firebreak that nothing routes', { metrics: { prometheusRule: { alertLabels: { pager: null } } } }, /alertLabels/],
+    [
+      'alerts about Firebreak that nothing routes',
+      { metrics: { prometheusRule: { alertLabels: { pager: null } } } },
+      /alertLabels/,
+    ],
   ])('are refused: %s', async (_name, values, message) => {
     expect(await refusal(values)).toMatch(message);
   });
@@ -306,9 +316,9 @@ describe('permissions in the cluster', () => {
       (await rulesOf(kubernetes)).flatMap(({ resources }) => resources);
     expect(await readable({})).toContain('configmaps');
     expect(await readable({})).not.toContain('secrets');
-    expect(await readable({ readSecrets: true, readConfigMaps: false })).toEqual(
-      expect.arrayContaining(['secrets']) && expect.not.arrayContaining(['configmaps']),
-    );
+    const other = await readable({ readSecrets: true, readConfigMaps: false });
+    expect(other).toContain('secrets');
+    expect(other).not.toContain('configmaps');
   });
 
   it('allow each request that a rollback makes', async () => {
@@ -343,7 +353,7 @@ const requestsOfARollback = (): Promise<readonly string[]> =>
           Object.assign(spec.containers[0]!, { envFrom });
         },
       });
-      cluster.behave('shop:v2', 'crash');
+      cluster.behave('shop:v2', 'crash-loop');
       await cluster.deploy({ ...app, image: 'shop:v2' });
       const before = cluster.requests.length;
       const step = {
@@ -448,14 +458,23 @@ describe('the alerts about Firebreak itself', () => {
     expect(down.expr).toBe(`absent(up{job="${service.name}",namespace="${NAMESPACE}"} == 1)`);
   });
 
-  it('are rules that Prometheus takes and that fire as they should', async () => {
-    const promtool = await run('promtool', ['--version']);
-    if (promtool.code !== 0) return; // promtool is not on this machine; .ci/run installs it
+  // .ci/run installs it.
+  const withPromtool = hasPromtool ? it : it.skip;
+  withPromtool('are rules that Prometheus takes and that fire as they should', async () => {
     await inTemporaryDirectory(async (directory) => {
-      await writeFile(join(directory, 'rules.yaml'), stringify(await groups()));
+      const { groups: found } = await groups();
+      // promtool compares every annotation; what they say is not what is tested here.
+      const bare = found.map((group: Manifest) => ({
+        ...group,
+        rules: group.rules.map((rule: Manifest) => ({ ...rule, annotations: {} })),
+      }));
+      await writeFile(join(directory, 'rules.yaml'), stringify({ groups: found }));
+      await writeFile(join(directory, 'bare.yaml'), stringify({ groups: bare }));
       await writeFile(join(directory, 'tests.yaml'), stringify(FIRING));
-      expect(await run('promtool', ['check', 'rules', 'rules.yaml'], directory)).toMatchObject({ code: 0 });
-      expect(await run('promtool', ['test', 'rules', 'tests.yaml'], directory)).toMatchObject({ code: 0 });
+      const checked = await run('promtool', ['check', 'rules', 'rules.yaml'], directory);
+      expect([checked.code, checked.errors]).toEqual([0, '']);
+      const tested = await run('promtool', ['test', 'rules', 'tests.yaml'], directory);
+      expect([tested.code, tested.errors]).toEqual([0, '']);
     });
   });
 });
@@ -469,14 +488,14 @@ const alert = (at: string, alertname: string, ...series: object[]): object => ({
 
 /** One of two replicas goes, then the other; a channel gives up; Alertmanager falls silent; a rule file is wrong. */
 const FIRING = {
-  rule_files: ['rules.yaml'],
+  rule_files: ['bare.yaml'],
   evaluation_interval: '15s',
   tests: [
     {
       interval: '15s',
       input_series: [
         { series: `up{${mine},pod="a"}`, values: '1x20 0x60' },
-        { series: `up{${mine},pod="b"}`, values: '1x40 _x40' },
+        { series: `up{${mine},pod="b"}`, values: '1x40 stale' },
         { series: `firebreak_effects_total{${mine},channel="slack",outcome="dead"}`, values: '0x20 1x60' },
         { series: `firebreak_effects_total{${mine},channel="pagerduty",outcome="delivered"}`, values: '0+1x80' },
         { series: `firebreak_rules_last_reload_successful{${mine}}`, values: '1x20 0x60' },
@@ -486,7 +505,7 @@ const FIRING = {
       alert_rule_test: [
         alert('9m', 'FirebreakDown'),
         alert('11m', 'FirebreakDown'),
-        alert('13m', 'FirebreakDown', { severity: 'critical', pager: 'direct', ...labelsOf(mine) }),
+        alert('13m', 'FirebreakDown', { severity: 'critical', pager: 'direct' }),
         alert('4m', 'FirebreakEffectsGivenUp'),
         alert('6m', 'FirebreakEffectsGivenUp', { severity: 'critical', pager: 'direct', channel: 'slack' }),
         alert('15m', 'FirebreakSourceSilent'),
@@ -498,7 +517,3 @@ const FIRING = {
     },
   ],
 };
-
-function labelsOf(selector: string): Record<string, string> {
-  return Object.fromEntries([...selector.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!, value!]));
-}

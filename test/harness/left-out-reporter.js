@@ -21,7 +21,10 @@ export default class LeftOutReporter {
     const lines = leftOut.map(({ file, title }) => `  ${relative(this.#root, file)}: ${title}`);
     const installs = new Set(leftOut.flatMap(({ install }) => install.replace('apt-get install -y ', '').split(' ')));
     const remedy = `apt-get install -y ${[...installs].sort().join(' ')}`;
-    process.stderr.write(`\nLeft out, because a tool is missing:\n${lines.join('\n')}\nTo run them too: ${remedy}\n`);
+    // Jest's own summary comes after the reporters; this must not scroll away above it.
+    process.once('exit', () => {
+      process.stderr.write(`\nLeft out, because a tool is missing:\n${lines.join('\n')}\nTo run them too: ${remedy}\n`);
+    });
   }
 
   #read() {

@@ -52,7 +52,7 @@ export function describeWith(tools: readonly ToolName[], title: string, tests: (
 }
 
 function notice(title: string, missing: readonly ToolName[]): void {
-  it(`is left out: ${missing.join(' and ')} is not on this machine`, () => {
+  it(`is left out: this machine has no ${missing.join(', no ')}`, () => {
     expect(missing.filter(haveTool)).toEqual([]);
     const install = remedy(missing);
     if (process.env['CI'] === 'true') throw new Error(`${title} cannot be tested here: ${install}`);

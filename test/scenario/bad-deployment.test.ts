@@ -120,7 +120,10 @@ async function startEverything(): Promise<void> {
   for (const alertmanager of alertmanagers) started.add(alertmanager);
   await prometheus.sendTo(alertmanagers.map(({ host }) => host));
   const whole = { targets: 1, alertmanagers: 2 };
-  await eventually(prometheus.reach, (reach) => JSON.stringify(reach) === JSON.stringify(whole));
+  await eventually(
+    () => prometheus.reach(),
+    (reach) => JSON.stringify(reach) === JSON.stringify(whole),
+  );
 }
 
 /** What Prometheus itself says of when the alert's expression became true. */
@@ -148,8 +151,16 @@ async function liveThroughIt(): Promise<void> {
 
 /** Nothing waits anywhere: no alert in an Alertmanager, no job, no effect. */
 async function everythingSent(): Promise<void> {
-  for (const alertmanager of alertmanagers) await eventually(alertmanager.firing, (firing) => firing === 0);
-  for (const alertmanager of alertmanagers) await eventually(alertmanager.webhooks, ({ sent }) => sent >= 2);
+  for (const alertmanager of alertmanagers) {
+    await eventually(
+      () => alertmanager.firing(),
+      (firing) => firing === 0,
+    );
+    await eventually(
+      () => alertmanager.webhooks(),
+      ({ sent }) => sent >= 2,
+    );
+  }
   await eventually(
     async () => samplesOf(await metricsText(firebreak)),
     (samples) => [...samples].every(([series, value]) => !series.startsWith('firebreak_queue_depth') || value === 0),
@@ -266,7 +277,10 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
     expect(reportsOf(timeline, 'slack')).toEqual(['sent announce', ...Array<string>(6).fill('sent thread')]);
     const reports = timeline.filter(({ type }) => type === 'notification-sent');
     expect(reports).toHaveLength(10);
-    for (const { seq, data } of reports) expect(seq).toBeGreaterThan(Number(String(data['effectId']).split(':')[1]));
+    for (const { seq, data } of reports) {
+      const cause = (data['effectId'] as string).split(':')[1];
+      expect(seq).toBeGreaterThan(Number(cause));
+    }
   });
 
   it('paged once, told PagerDuty of the change, and resolved the page', () => {

@@ -55,7 +55,7 @@ export const courseOf = (timeline: readonly TimelineEvent[]): readonly TimelineE
 export const reportsOf = (timeline: readonly TimelineEvent[], channel: string): readonly string[] =>
   timeline
     .filter((event) => isReport(event) && event.data['channel'] === channel)
-    .map((event) => `${event.type.replace('notification-', '')} ${String(event.data['kind'])}`);
+    .map((event) => `${event.type.replace('notification-', '')} ${event.data['kind'] as string}`);
 
 /** Samples of a /metrics text by series, labels in the order of their names: `name{a="1",b="2"}`. */
 export function samplesOf(text: string): ReadonlyMap<string, number> {

@@ -38,20 +38,27 @@ export function chain(
   let previousHash = head.hash;
   return events.map((event, i) => {
     const seq = head.seq + 1 + i;
-    const body = JSON.stringify({
-      incidentId,
-      seq,
-      at,
-      type: event.type,
-      version: EVENT_VERSION,
-      data: event.data,
-    } satisfies Body);
+    const body = textOf({ incidentId, seq, at, type: event.type, version: EVENT_VERSION, data: event.data });
     const hash = chainHash(previousHash, body);
     const stored: StoredEvent = { incidentId, seq, type: event.type, body, previousHash, hash };
     previousHash = hash;
     return stored;
   });
 }
+
+/** What people and providers send may hold anything; PostgreSQL's jsonb takes neither NUL nor half a surrogate pair. */
+function textOf(body: Body): string {
+  const text = JSON.stringify(body);
+  return /\\u(0000|d[89a-f])/.test(text) ? JSON.stringify(body, storable) : text;
+}
+
+function storable(_name: string, value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [storableText(name), inner as unknown]));
+}
+
+const storableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\u{FFFD}');
 
 /** Reads a stored event back. Older versions are upcast here, never rewritten. */
 export function parseEvent(stored: StoredEvent): IncidentEvent {
@@ -70,8 +77,16 @@ export function verifyChain(events: readonly StoredEvent[]): ChainFault | null {
   for (const [i, event] of events.entries()) {
     if (event.seq !== i + 1) return { kind: 'gap', seq: i + 1 };
     if (event.previousHash !== previousHash) return { kind: 'unlinked', seq: event.seq };
-    if (chainHash(previousHash, event.body) !== event.hash) return { kind: 'altered', seq: event.seq };
+    if (chainHash(previousHash, event.body) !== event.hash || !saysTheSame(event)) {
+      return { kind: 'altered', seq: event.seq };
+    }
     previousHash = event.hash;
   }
   return null;
+}
+
+/** The columns beside the text are for finding it; the hash covers them only through the text. */
+function saysTheSame({ incidentId, seq, type, body }: StoredEvent): boolean {
+  const written = JSON.parse(body) as Body;
+  return written.incidentId === incidentId && written.seq === seq && written.type === type;
 }

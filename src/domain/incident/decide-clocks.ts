@@ -69,12 +69,7 @@ export function stopClock(state: IncidentState, name: ClockName, now: number): r
 }
 
 /** It is no longer waited for. A deadline that nobody noticed passing is a breach all the same. */
-export function cancelClock(
-  state: IncidentState,
-  name: ClockName,
-  because: string,
-  now: number,
-): readonly NewEvent[] {
+export function cancelClock(state: IncidentState, name: ClockName, because: string, now: number): readonly NewEvent[] {
   const clock = state.clocks[name];
   if (clock?.state !== 'running') return [];
   if (now > ms(clock.deadline)) return [breach(name, clock.deadline, now)];

@@ -2,7 +2,7 @@ import { isUrgent } from '../severity.ts';
 import type { AlertNews, Command, Context, Opening } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { cancelClock, clocksAtReopening, stopClock } from './decide-clocks.ts';
-import { rollbackAtRecovery } from './decide-rollback.ts';
+import { rollbackAtRecovery, rollbackAtResolve } from './decide-rollback.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
@@ -64,7 +64,10 @@ const isOver = (state: IncidentState): boolean => state.status === 'mitigated' |
 /** P0 and P1 become mitigated: a fix still has to be deployed or declared unnecessary. P2 and P3 are over. */
 function recovered(state: IncidentState, because: string, context: Context): readonly NewEvent[] {
   if (state.status === 'mitigated' || !isActive(state.status)) return [];
-  const stopped = [...stopClock(state, 'restore', context.now), ...cancelClock(state, 'acknowledge', because, context.now)];
+  const stopped = [
+    ...stopClock(state, 'restore', context.now),
+    ...cancelClock(state, 'acknowledge', because, context.now),
+  ];
   const over: NewEvent =
     state.severity !== null && isUrgent(state.severity)
       ? { type: 'incident-mitigated', data: { because, via: 'alerts' } }
@@ -100,7 +103,7 @@ export function resolve(state: IncidentState, command: Of<'resolve'>, context: C
     { type: 'incident-resolved', data: { by: command.by, because, via: command.via } },
     ...stopClock(state, 'restore', context.now),
     ...cancelClock(state, 'acknowledge', 'resolved', context.now),
-    ...rollbackAtRecovery(state, context),
+    ...rollbackAtResolve(state, command, context),
   ];
 }
 

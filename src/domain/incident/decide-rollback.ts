@@ -213,11 +213,28 @@ export function rollbackAtRecovery(state: IncidentState, context: Context): read
   if (rollback.stage === 'validating') {
     return [verdictOf(rollback, 'recovered', 'every step is done and all alerts have resolved', context.now)];
   }
-  if (rollback.stage === 'executing' && rollback.steps.some((step) => step.state !== 'pending')) return [];
+  if (hasBegun(rollback)) return [];
   return [
     ...stopRollback(state, { rail: 'recovered-without-us', because: 'it recovered before anything was changed' }),
     verdictOf(rollback, 'recovered-without-us', 'it recovered before anything was changed', context.now),
   ];
+}
+
+const hasBegun = (rollback: RollbackState): boolean =>
+  rollback.stage === 'executing' && rollback.steps.some((step) => step.state !== 'pending');
+
+/** A person says that it is over. While alerts fire that proves no recovery, and the record claims none. */
+export function rollbackAtResolve(state: IncidentState, command: Of<'resolve'>, context: Context): readonly NewEvent[] {
+  const { firing } = state.alertCounts;
+  if (firing === 0) return rollbackAtRecovery(state, context);
+  const { rollback } = state;
+  if (rollback === null || isSettled(rollback) || hasBegun(rollback)) return [];
+  if (rollback.stage === 'validating') {
+    const because = `${command.by} resolved the incident while ${firing} alert${firing === 1 ? '' : 's'} still fired`;
+    return [verdictOf(rollback, 'unknown', because, context.now)];
+  }
+  const because = `${command.by} resolved the incident via ${command.via}: ${command.because}`;
+  return stopRollback(state, { rail: 'aborted', because });
 }
 
 export function reachVerdict(

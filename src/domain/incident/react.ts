@@ -31,6 +31,9 @@ const DRIVES_ROLLBACK: ReadonlySet<EventType> = new Set([
   'rollback-announced',
   'rollback-started',
   'rollback-step-finished',
+  // Over: it lets go of its targets.
+  'rollback-stopped',
+  'rollback-verdict',
 ]);
 
 function effect(

@@ -20,14 +20,27 @@ create table alerts (
 ) with (fillfactor = 85);
 create index alerts_by_key on alerts (correlation_key, key_version);
 
--- What is dirty stands here: version > advanced_version. Wake-ups may be lost, this is not.
+-- Orders the changes of a key: whoever writes its alerts takes the next version under this row's lock, so versions are
+-- committed in their order. Written by ingest only.
 create table correlation_keys (
   key text primary key,
+  version bigint not null
+) with (fillfactor = 70);
+
+-- What is dirty stands here, appended by ingest and deleted once it has been looked at: neither waits for the other.
+-- Wake-ups may be lost, this is not.
+create table dirty_keys (
+  key text not null,
   version bigint not null,
-  advanced_version bigint not null default 0,
+  primary key (key, version)
+);
+
+-- How far a key has been looked at, and when it may be looked at again. Written by advance only.
+create table key_progress (
+  key text primary key,
+  advanced_version bigint not null,
   next_at timestamptz not null
 ) with (fillfactor = 70);
-create index correlation_keys_dirty on correlation_keys (next_at) where version > advanced_version;
 
 create table deliveries (
   id uuid primary key,
