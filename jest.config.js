@@ -9,5 +9,6 @@ export default {
   testTimeout: 60_000,
   globalSetup: '<rootDir>/test/harness/global-setup.ts',
   globalTeardown: '<rootDir>/test/harness/global-teardown.ts',
+  reporters: ['default', '<rootDir>/test/harness/left-out-reporter.js'],
   maxWorkers: 2,
 };

@@ -1,6 +1,5 @@
 import type { Alert } from '../domain/alert.ts';
 import { alertName } from '../domain/alert.ts';
-import type { FactSet } from '../domain/decision.ts';
 import { chain, GENESIS, parseEvent } from '../domain/incident/chain.ts';
 import type { AlertNews, Command, Opening } from '../domain/incident/commands.ts';
 import { decide } from '../domain/incident/decide.ts';
@@ -9,6 +8,7 @@ import { evolve } from '../domain/incident/evolve.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import { isActive } from '../domain/incident/state.ts';
 import type { Policy } from '../domain/policy.ts';
+import { isUrgent } from '../domain/severity.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 import { iso } from '../domain/time.ts';
 import { alertNews, earliest, openingFor } from '../correlate/news.ts';
@@ -25,10 +25,11 @@ import {
 import type { ClaimedKey } from '../store/keys.ts';
 import { markAdvanced, releaseKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
+import { setTimer } from '../store/timers.ts';
 import { evaluate } from '../triage/evaluate.ts';
 import type { RuleSet } from '../triage/rule-set.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
-import type { Subject } from './facts.ts';
+import type { Gathered, Subject } from './facts.ts';
 
 export interface AdvanceDeps {
   readonly store: Store;
@@ -36,7 +37,7 @@ export interface AdvanceDeps {
   readonly commander: Commander;
   readonly policy: EffectivePolicy;
   readonly rules: () => RuleSet;
-  readonly facts: (subject: Subject, policy: Policy) => Promise<FactSet>;
+  readonly facts: (subject: Subject, policy: Policy) => Promise<Gathered>;
   /** When the alert's expression became true, where Prometheus can be asked. */
   readonly activeAt: (alert: Alert) => Promise<Instant | null>;
 }
@@ -45,6 +46,8 @@ export interface AdvanceDeps {
 const ADVANCE_EVERY_MS = 1_000;
 /** A key that takes long to look at is looked at less often, so that the largest storm leaves room for other keys. */
 const SHARE_OF_TIME = 0.2;
+/** What took so long may have been the store standing still, and says nothing of the key. */
+const LONGEST_PAUSE_MS = 10_000;
 const SAMPLE_ROWS = 10;
 /** Facts are read from this many firing alerts of a key, newest word first. */
 const FACT_ROWS = 100;
@@ -70,9 +73,9 @@ export async function advanceKey(deps: AdvanceDeps, claimed: ClaimedKey): Promis
     return;
   }
   const incidentId = look.incident?.state.id ?? (await takeIncidentId(deps.store.db, deps.clock.now()));
-  const commands = await decisions(deps, look, incidentId, policy);
+  const decided = await decisions(deps, look, incidentId, policy);
   try {
-    await commit(deps, claimed, startedAt, look, incidentId, commands, policy);
+    await commit(deps, claimed, startedAt, look, incidentId, decided, policy);
   } catch (error) {
     if (!isConflict(error)) throw error;
     await releaseKey(deps.store.db, claimed.key, deps.clock.now());
@@ -88,7 +91,7 @@ async function lookAt(deps: AdvanceDeps, { key, advancedVersion }: ClaimedKey, p
   const incident = active ?? (await findWatchedIncident(db, key, [...joined, ...resolved].map(alertName)));
   const firing = await firingAlerts(db, key, FACT_ROWS);
   // An occurrence that is over before anybody looked both joined and resolved.
-  const cameAndWent = resolved.filter(unseenBy(incident));
+  const cameAndWent = resolved.filter(unseenBy(incident, joined.length > 0 || found.counts.firing === 0));
   const news = alertNews({
     counts: found.counts,
     joined: [...joined, ...cameAndWent],
@@ -100,11 +103,11 @@ async function lookAt(deps: AdvanceDeps, { key, advancedVersion }: ClaimedKey, p
   return { incident, news, opening, firing: firing.map(alertOf) };
 }
 
-/** Whether an incident knows no alert of this name yet. One that is over learns only what fires. */
-function unseenBy(incident: LoadedIncident | null): (alert: Alert) => boolean {
+/** Whether an incident knows no alert of this name yet. One that a person ended must not come back for what is over. */
+function unseenBy(incident: LoadedIncident | null, mayJoinWhatIsOver: boolean): (alert: Alert) => boolean {
   if (incident === null) return () => true;
   const { status, alertNames } = incident.state;
-  return (alert) => isActive(status) && !alertNames.includes(alertName(alert));
+  return (alert) => (mayJoinWhatIsOver || isActive(status)) && !alertNames.includes(alertName(alert));
 }
 
 const alertOf = (row: KeyAlert): Alert => row.alert;
@@ -125,25 +128,26 @@ async function open(
   return openingFor(key, alerts, onset, runbook, advancedVersion);
 }
 
+interface Decisions {
+  readonly commands: readonly Command[];
+  /** Some facts could not be asked: look again soon. */
+  readonly unanswered: boolean;
+}
+
 /** The alerts' news first; then what the rules make of the incident as it is with that news. */
-async function decisions(
-  deps: AdvanceDeps,
-  look: Look,
-  incidentId: string,
-  policy: Policy,
-): Promise<readonly Command[]> {
+async function decisions(deps: AdvanceDeps, look: Look, incidentId: string, policy: Policy): Promise<Decisions> {
   const observe: Command =
     look.opening === null
       ? { kind: 'observe-alerts', news: look.news }
       : { kind: 'open', opening: look.opening, news: look.news };
   const state = preview(deps, look, incidentId, observe, policy);
-  if (state === null) return [observe];
-  const facts = await deps.facts({ state, firing: look.firing }, policy);
+  if (state === null) return { commands: [observe], unanswered: false };
+  const { facts, unanswered } = await deps.facts({ state, firing: look.firing }, policy);
   const assessment = await evaluate(deps.rules(), facts, deps.clock.now());
   // An incident that is over before it was looked at still gets its severity, and ends in the same commit.
   const over: readonly Command[] =
     look.opening === null ? [] : [{ kind: 'observe-alerts', news: nothingNew(look.news) }];
-  return [observe, { kind: 'assess', assessment }, ...over];
+  return { commands: [observe, { kind: 'assess', assessment }, ...over], unanswered };
 }
 
 const nothingNew = (news: AlertNews): AlertNews => ({
@@ -174,16 +178,23 @@ async function commit(
   startedAt: number,
   look: Look,
   incidentId: string,
-  commands: readonly Command[],
+  decided: Decisions,
   policy: Policy,
 ): Promise<void> {
   await deps.store.transaction(async (uow) => {
     const before = look.incident === null ? null : await lockIncident(uow.trx, incidentId);
     if ((before?.head.seq ?? 0) !== (look.incident?.head.seq ?? 0)) throw new VersionConflict(incidentId);
-    await deps.commander.apply(uow, incidentId, before, commands, policy);
+    const after = await deps.commander.apply(uow, incidentId, before, decided.commands, policy);
+    await setTimer(uow.trx, incidentId, 'reassess', deps.clock.now() + reassessIn(after, decided.unanswered));
     const isFirst = await markAdvanced(uow.trx, claimed, nextLook(deps.clock.now(), startedAt));
     if (!isFirst) throw new VersionConflict(incidentId);
   });
+}
+
+/** Facts change without news of alerts: what could not be asked soonest, what is urgent sooner than the rest. */
+function reassessIn({ severity }: IncidentState, unanswered: boolean): number {
+  if (unanswered) return 3_000;
+  return severity !== null && isUrgent(severity) ? 15_000 : 60_000;
 }
 
 /** Alerts that concern no incident: the end of something we never saw. */
@@ -191,7 +202,7 @@ const commitNothing = (deps: AdvanceDeps, claimed: ClaimedKey, startedAt: number
   deps.store.transaction((uow) => markAdvanced(uow.trx, claimed, nextLook(deps.clock.now(), startedAt)));
 
 const nextLook = (now: number, startedAt: number): number =>
-  now + Math.max(ADVANCE_EVERY_MS, (now - startedAt) / SHARE_OF_TIME);
+  now + Math.min(LONGEST_PAUSE_MS, Math.max(ADVANCE_EVERY_MS, (now - startedAt) / SHARE_OF_TIME));
 
 /** Another replica opened or moved the incident first. Its unique index and our version check say so. */
 const isConflict = (error: unknown): boolean =>

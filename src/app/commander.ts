@@ -49,11 +49,14 @@ export function createCommander(store: Store, clock: Clock, policy: EffectivePol
       const { events, after } = run(incidentId, before, commands, effective, now);
       if (events.stored.length === 0) return after;
       const reaction = wanted(react(before?.state ?? null, events.parsed, after), hasWebhooks);
+      const timers = timersOf(after, effective);
+      const timersBefore = before === null ? [] : timersOf(before.state, effective);
       await uow.save({
         before,
         after,
         events: events.stored,
-        timers: timersOf(after, effective),
+        timers,
+        timersMoved: JSON.stringify(timers) !== JSON.stringify(timersBefore),
         effects: reaction.effects,
         tallies: events.tallied(serviceLabel(effective, after)),
         now,

@@ -32,8 +32,14 @@ export interface Subject {
 const BUDGET_MS = 2_000;
 const DAY_MS = 86_400_000;
 
+export interface Gathered {
+  readonly facts: FactSet;
+  /** Somebody who was asked did not answer: what is unknown now may be known soon. */
+  readonly unanswered: boolean;
+}
+
 /** Everything that is known about an incident now. Outside any transaction: some of it is asked of other systems. */
-export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Policy): Promise<FactSet> {
+export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Policy): Promise<Gathered> {
   const { state, firing } = subject;
   const now = deps.clock.now();
   const signal = AbortSignal.timeout(BUDGET_MS);
@@ -43,7 +49,8 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     prior(deps, state, now),
   ]);
   const first = firing[0] ?? null;
-  return assembleFacts({
+  const unanswered = lookout.ready === null || Object.values(measured).some(({ answer }) => answer.kind === 'failed');
+  const facts = assembleFacts({
     service: state.service,
     environment: state.environment,
     customerFacing: servicePolicy(policy, state)?.customerFacing ?? null,
@@ -61,6 +68,7 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     alerts: firing.map((alert) => ({ name: alertName(alert), labels: alert.labels, annotations: alert.annotations })),
     now,
   });
+  return { facts, unanswered };
 }
 
 const servicePolicy = (policy: Policy, state: IncidentState) =>
@@ -80,7 +88,7 @@ async function look(
   policy: Policy,
   signal: AbortSignal,
 ): Promise<{ readonly suspect: Suspect | null; readonly ready: boolean | null }> {
-  if (state.service === null) return { suspect: null, ready: null };
+  if (state.service === null) return { suspect: null, ready: false };
   const service = servicePolicy(policy, state);
   const onset = ms(state.onset.at);
   const window = policy.automation.recentChangeSeconds;
@@ -89,7 +97,7 @@ async function look(
     changesOf(deps.store.db, services, onset - window * 1000, onset),
     service?.rollback == null ? null : deps.targets.look(state.service, service.rollback.steps, signal),
   ]);
-  const suspect = findSuspect(changes, seen?.targets ?? [], state.service, onset, window);
+  const suspect = findSuspect(changes, seen?.targets ?? [], state.service, state.environment, onset, window);
   return { suspect, ready: service?.rollback == null ? false : (seen?.ready ?? null) };
 }
 

@@ -43,8 +43,10 @@ export class RetryLater extends Error {
  */
 export async function runLane(deps: LaneDeps, lane: Lane): Promise<void> {
   for (;;) {
-    const head = await deps.store.transaction((uow) => claimEffect(uow.trx, lane, deps.clock.now(), LEASE_MS));
-    if (head.kind === 'empty' || head.kind === 'busy') return;
+    const head = await claimEffect(deps.store.db, lane, deps.clock.now(), LEASE_MS);
+    if (head.kind === 'empty') return;
+    // Somebody is at it. Whether it works out is not known yet, so the promise stands.
+    if (head.kind === 'busy') throw new RetryLater('another worker is at this lane');
     if (head.kind === 'not-yet') throw new RetryLater(`not before ${new Date(head.at).toISOString()}`);
     await carryOut(deps, head.effect);
   }
@@ -87,7 +89,8 @@ async function postpone(deps: LaneDeps, effect: ClaimedEffect, failure: Failure)
   const { intent, attempts } = effect;
   const { id: effectId, incidentId } = intent;
   deps.log.warn({ effectId, incidentId, failure, attempts }, 'an effect did not go out and will be tried again');
-  const notBefore = failure.retryAfterMs === undefined ? null : deps.clock.now() + failure.retryAfterMs;
+  // Also without a wait it says when somebody was last at it, so that the sweep does not take its job for lost.
+  const notBefore = deps.clock.now() + (failure.retryAfterMs ?? 0);
   // Once it may have got through, it may have got through for ever.
   await postponeEffect(deps.store.db, effect, effect.ambiguous || failure.kind === 'ambiguous', notBefore);
   throw new RetryLater(`${intent.channel} ${intent.kind}: ${failure.message}`);

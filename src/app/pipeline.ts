@@ -30,6 +30,7 @@ import { gatherFacts } from './facts.ts';
 import { createIngestCounts } from './ingest-counts.ts';
 import type { IngestCounts } from './ingest-counts.ts';
 import { runLane } from './lanes.ts';
+import { createNudge } from './nudge.ts';
 import { effectivePolicy } from './policy.ts';
 import { createRollbackStore } from './rollbacks.ts';
 import { fireDueTimers } from './timers.ts';
@@ -58,6 +59,8 @@ export interface Pipeline {
 /** Dirty keys are looked at by this many workers; each spends most of its time waiting for the network or the store. */
 const ADVANCE_WORKERS = 4;
 const ADVANCE_LEASE_MS = 10_000;
+/** Deciding may go by what was switched this long ago; carrying out may not. */
+const POLICY_KEPT_MS = 500;
 /** What a wake-up that was lost costs at most. */
 const SWEEP_MS = 500;
 const LANE_SWEEP_MS = 2_000;
@@ -69,8 +72,9 @@ const LANE_GRACE_MS = 90_000;
  */
 export function buildPipeline(parts: PipelineParts): Pipeline {
   const { settings, store, clock, log } = parts;
-  const policy: EffectivePolicy = async () =>
+  const freshPolicy: EffectivePolicy = async () =>
     effectivePolicy(settings.policy, await readAutomation(store.db), settings.sandbox);
+  const policy = kept(freshPolicy, clock, POLICY_KEPT_MS);
 
   // 1. ingest: many deliveries, one commit
   const counts = createIngestCounts(store);
@@ -97,7 +101,11 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
 
   // 4. effects: notify and roll back
   const channels = createChannels(settings, clock);
-  const handlers = createHandlers(parts, commander, policy, channels, providers);
+  const handlers = createHandlers(parts, commander, { policy, freshPolicy }, channels, providers);
+  const nudge = createNudge(handlers, log);
+  store.onCommitted((jobs) => {
+    nudge.run(jobs);
+  });
 
   // 5. timers
   const loops: Loop[] = [];
@@ -115,8 +123,24 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     stop: async () => {
       await writer.drain();
       await Promise.all(loops.map((loop) => loop.stop()));
+      await nudge.drain();
       await counts.flush();
     },
+  };
+}
+
+/** Asks at most once in `forMs`. */
+function kept(policy: EffectivePolicy, clock: Clock, forMs: number): EffectivePolicy {
+  let asked: { readonly at: number; readonly answer: ReturnType<EffectivePolicy> } | null = null;
+  return async () => {
+    if (asked === null || clock.now() - asked.at >= forMs) asked = { at: clock.now(), answer: policy() };
+    const { answer } = asked;
+    try {
+      return await answer;
+    } catch (error) {
+      asked = null;
+      throw error;
+    }
   };
 }
 
@@ -171,13 +195,15 @@ function createProviders({ kubernetes }: Settings): ProviderRegistry {
 function createHandlers(
   parts: PipelineParts,
   commander: Commander,
-  policy: EffectivePolicy,
+  { policy, freshPolicy }: { readonly policy: EffectivePolicy; readonly freshPolicy: EffectivePolicy },
   channels: Channels,
   providers: ProviderRegistry,
 ): JobHandlers {
   const { store, clock, log, settings } = parts;
   const lanes = { store, clock, commander, policy, channels, publicUrl: settings.http.publicUrl, log };
-  const rollback = { store: createRollbackStore(store, commander, policy, clock), providers, clock, policy, log };
+  // What people switched off must hold before the very next step.
+  const rollbackStore = createRollbackStore(store, commander, freshPolicy, clock);
+  const rollback = { store: rollbackStore, providers, clock, policy: freshPolicy, log };
   return {
     'effects-urgent': ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: true }),
     effects: ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: false }),

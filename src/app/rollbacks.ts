@@ -34,8 +34,9 @@ export function createRollbackStore(
       await store.transaction(async (uow) => {
         const before = await lockIncident(uow.trx, incidentId);
         if (before === null) return;
-        await commander.apply(uow, incidentId, before, [{ kind: 'start-rollback' }], effective);
-        await recordRollbackStart(uow.trx, incidentId, service, clock.now());
+        const after = await commander.apply(uow, incidentId, before, [{ kind: 'start-rollback' }], effective);
+        // Stopped in the last moment it did not start, and must not count for the cooldown.
+        if (after.rollback?.stage === 'executing') await recordRollbackStart(uow.trx, incidentId, service, clock.now());
       });
     },
     releaseTargets: (incidentId) => store.transaction((uow) => releaseTargets(uow.trx, incidentId)),

@@ -1,9 +1,12 @@
+import { timersOf } from '../domain/incident/timers.ts';
+import type { IncidentStatus } from '../domain/incident/state.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Clock } from '../domain/time.ts';
 import { lockIncident } from '../store/incidents.ts';
+import { markDirty } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { DueTimer } from '../store/timers.ts';
-import { findDueTimers, nextTimerAt, takeTimer } from '../store/timers.ts';
+import { findDueTimers, nextTimerAt, setTimer, takeTimer } from '../store/timers.ts';
 import type { Next } from '../timers/loop.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
 
@@ -34,8 +37,15 @@ async function fire({ store, commander }: TimerDeps, timer: DueTimer, policy: Po
     const before = await lockIncident(uow.trx, incidentId);
     if (!(await takeTimer(uow.trx, timer)) || before === null) return;
     if (wakesRollback(timer)) await uow.enqueue([{ name: 'rollback', data: { v: 1, incidentId } }]);
-    await commander.apply(uow, incidentId, before, [{ kind: 'fire-timer', name }], policy);
+    if (name === 'reassess' && canChange(before.state.status)) await markDirty(uow.trx, [before.state.correlationKey]);
+    const after = await commander.apply(uow, incidentId, before, [{ kind: 'fire-timer', name }], policy);
+    // It may have become early meanwhile (a longer monitoring window): what the state still waits for stays set.
+    const still = timersOf(after, policy).find((each) => each.name === name && each.due > timer.due);
+    if (still !== undefined) await setTimer(uow.trx, incidentId, name, still.due);
   });
 }
+
+/** Once restored, its severity and stance stand. */
+const canChange = (status: IncidentStatus): boolean => status === 'open' || status === 'acknowledged';
 
 const wakesRollback = ({ name }: DueTimer): boolean => name.startsWith('rollback-') && name !== 'rollback-approval';

@@ -1,7 +1,8 @@
 import type { Policy } from '../domain/policy.ts';
 import { countDirtyKeys } from '../store/keys.ts';
 import { readCounters } from '../store/counters.ts';
-import { countOpenIncidents, lastSeen } from '../store/lists.ts';
+import { ledgerDepths } from '../store/effects.ts';
+import { countOpenIncidents, lastSeen, unfinishedRollbacks } from '../store/lists.ts';
 import type { Store } from '../store/store.ts';
 import type { StoredValue } from '../telemetry/store-metrics.ts';
 import type { RuleStore } from '../triage/store.ts';
@@ -19,11 +20,12 @@ export interface ValuesDeps {
 /** Everything that /metrics reads from the store, at one moment. */
 export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue[]> {
   await deps.flush();
-  const { db, jobs } = deps.store;
-  const [counters, open, depths, dirty, seen] = await Promise.all([
+  const { db } = deps.store;
+  const [counters, open, ledger, rollbacks, dirty, seen] = await Promise.all([
     readCounters(db),
     countOpenIncidents(db),
-    jobs.depths(db),
+    ledgerDepths(db),
+    unfinishedRollbacks(db),
     countDirtyKeys(db),
     lastSeen(db),
   ]);
@@ -31,11 +33,13 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
   return [
     ...counters,
     ...openIncidents(open, deps.policy),
-    ...[...depths, ['advance', dirty] as const].map(([queue, value]) => ({
-      metric: 'queue_depth',
-      labels: { queue },
-      value,
-    })),
+    ...Object.entries({
+      advance: dirty,
+      'effects-urgent': ledger.urgent,
+      effects: ledger.other,
+      rollback: rollbacks.length,
+      'dead-letters': ledger.dead,
+    }).map(([queue, value]) => ({ metric: 'queue_depth', labels: { queue }, value })),
     ...seen.map(({ source, at }) => ({
       metric: 'source_last_seen_timestamp_seconds',
       labels: { source },

@@ -23,11 +23,12 @@ export function findSuspect(
   changes: readonly Change[],
   targets: readonly { readonly name: string; readonly target: PinnedTarget }[],
   service: string,
+  environment: string | null,
   onsetAt: number,
   windowSeconds: number,
 ): Suspect | null {
   const candidates = [
-    ...changes.map(fromFeed),
+    ...changes.filter((change) => concerns(change, environment)).map(fromFeed),
     ...targets.flatMap(({ name, target }) => fromTarget(name, target, service)),
   ];
   const inWindow = candidates
@@ -35,6 +36,10 @@ export function findSuspect(
     .filter((candidate) => candidate.ageSeconds >= 0 && candidate.ageSeconds <= windowSeconds);
   return inWindow.sort((a, b) => a.ageSeconds - b.ageSeconds)[0] ?? null;
 }
+
+/** A change of staging breaks nothing in production. Where one of the two is unknown it may. */
+const concerns = (change: Change, environment: string | null): boolean =>
+  change.environment === null || environment === null || change.environment === environment;
 
 type Candidate = Omit<Suspect, 'ageSeconds'>;
 

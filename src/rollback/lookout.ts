@@ -24,7 +24,12 @@ export function createLookout(providers: ProviderRegistry, clock: Clock): Target
       const known = seen.get(service);
       if (known !== undefined && clock.now() - known.at < FRESH_MS) return known.sighting;
       const sighting = lookNow(providers, steps, clock.now(), signal);
-      seen.set(service, { at: clock.now(), sighting });
+      const entry = { at: clock.now(), sighting };
+      seen.set(service, entry);
+      // "Could not ask" is not an answer to keep.
+      void sighting.then(({ ready }) => {
+        if (ready === null && seen.get(service) === entry) seen.delete(service);
+      });
       return sighting;
     },
   };

@@ -102,7 +102,7 @@ async function suspectOf(
     onset,
   );
   const targets = steps.map(({ config, target }) => ({ name: config.name, target }));
-  return findSuspect(changes, targets, name, onset, automation.recentChangeSeconds);
+  return findSuspect(changes, targets, name, state.environment, onset, automation.recentChangeSeconds);
 }
 
 async function railStop(

@@ -48,6 +48,11 @@ export function openDatabase(settings: ConnectionSettings, maxConnections = 12):
     if (closing) return;
     for (const listener of listeners) listener(error);
   });
+  // The pool listens to connections that lie idle. One that breaks in somebody's hands, between two statements, would end
+  // the process if nobody listened; its next statement fails, and so whoever holds it gets to know.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
     db,

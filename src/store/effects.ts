@@ -31,48 +31,58 @@ export interface Lane {
 
 interface Row {
   id: string;
-  status: 'pending' | 'acting';
+  was: 'pending' | 'acting';
   intent: string;
   attempts: number;
   ambiguous: boolean;
   created_at: Date;
-  lease_until: Date | null;
   not_before: Date | null;
   superseded: boolean;
+  taken: boolean;
 }
 
 /**
  * Takes the first unfinished effect of an incident's channel. Effects of a lane go out one after another, in the order
- * in which they were meant: a resolve never overtakes its trigger.
+ * in which they were meant: a resolve never overtakes its trigger. One statement, and a transaction of its own.
  */
-export async function claimEffect(trx: Trx, lane: Lane, now: number, leaseMs: number): Promise<LaneHead> {
+export async function claimEffect(db: Database | Trx, lane: Lane, now: number, leaseMs: number): Promise<LaneHead> {
+  const at = new Date(now);
   const { rows } = await sql<Row>`
-    select id, status, intent, attempts, ambiguous, created_at, lease_until, not_before,
-           (kind = 'refresh' and exists (select from effects later where later.incident_id = e.incident_id
-              and later.channel = e.channel and later.kind = 'refresh' and later.status = 'pending'
-              and later.number > e.number)) as superseded
-    from effects e where incident_id = ${lane.incidentId} and channel = ${lane.channel}
-      and status in ('pending', 'acting')
-    order by number limit 1 for update`.execute(trx);
+    with head as (
+      select id, status, intent, attempts, ambiguous, created_at, lease_until, not_before, kind, number
+      from effects where incident_id = ${lane.incidentId} and channel = ${lane.channel}
+        and status in ('pending', 'acting')
+      order by number limit 1 for update),
+    taken as (
+      update effects e set status = 'acting', attempts = e.attempts + 1, ambiguous = e.ambiguous or e.status = 'acting',
+                           lease_until = ${new Date(now + leaseMs)}
+      from head where e.id = head.id and coalesce(head.not_before, ${at}) <= ${at}
+        and (head.status = 'pending' or head.lease_until <= ${at})
+      returning e.id)
+    select head.id, head.status as was, head.intent, head.attempts, head.ambiguous, head.created_at, head.not_before,
+           exists (select from taken) as taken,
+           (head.kind = 'refresh' and exists (
+              select from effects later where later.incident_id = ${lane.incidentId} and later.channel = ${lane.channel}
+                and later.kind = 'refresh' and later.status = 'pending' and later.number > head.number)) as superseded
+    from head`.execute(db);
   const row = rows[0];
   if (row === undefined) return { kind: 'empty' };
-  const cutOff = row.status === 'acting';
-  if (cutOff && row.lease_until !== null && row.lease_until.getTime() > now) return { kind: 'busy' };
-  if (row.not_before !== null && row.not_before.getTime() > now)
-    return { kind: 'not-yet', at: row.not_before.getTime() };
-  await sql`
-    update effects set status = 'acting', attempts = attempts + 1, ambiguous = ${row.ambiguous || cutOff},
-                       lease_until = ${new Date(now + leaseMs)} where id = ${row.id}`.execute(trx);
+  if (!row.taken) return notTaken(row, now);
   return {
     kind: 'claimed',
     effect: {
       intent: JSON.parse(row.intent) as EffectIntent,
       attempts: row.attempts + 1,
-      ambiguous: row.ambiguous || cutOff,
+      ambiguous: row.ambiguous || row.was === 'acting',
       createdAt: row.created_at.getTime(),
       superseded: row.superseded,
     },
   };
+}
+
+function notTaken(row: Row, now: number): LaneHead {
+  const notBefore = row.not_before?.getTime() ?? now;
+  return notBefore > now && row.was === 'pending' ? { kind: 'not-yet', at: notBefore } : { kind: 'busy' };
 }
 
 export type EffectEnd =
@@ -109,21 +119,23 @@ export async function postponeEffect(
   await sql`
     update effects set status = 'pending', lease_until = null, ambiguous = ${ambiguous},
                        not_before = ${notBefore === null ? null : new Date(notBefore)}
-    where id = ${effect.intent.id}`.execute(db);
+    where id = ${effect.intent.id} and status = 'acting' and attempts = ${effect.attempts}`.execute(db);
 }
 
 /**
- * Lanes that nobody works on although something stands in them: leases that ran out with their process, and effects
- * whose job was lost. Each found one is left alone for `graceMs`, in which its new job runs.
+ * Lanes that nobody works on although something stands in them: leases that ran out with their process, and first
+ * effects whose job was lost. Each found one is left alone for `graceMs`, in which its new job runs.
  */
 export async function findIdleLanes(trx: Trx, now: number, graceMs: number): Promise<readonly Lane[]> {
   const { rows } = await sql<{ incident_id: string; channel: ChannelName; urgent: boolean }>`
     update effects set not_before = ${new Date(now)}, status = 'pending',
                        ambiguous = ambiguous or status = 'acting', lease_until = null
     where id in (
-      select id from effects
-      where (status = 'acting' and lease_until < ${new Date(now)})
-         or (status = 'pending' and coalesce(not_before, created_at) < ${new Date(now - graceMs)})
+      select id from effects e
+      where ((status = 'acting' and lease_until < ${new Date(now)})
+          or (status = 'pending' and coalesce(not_before, created_at) < ${new Date(now - graceMs)}))
+        and not exists (select from effects first where first.incident_id = e.incident_id and first.channel = e.channel
+                        and first.status in ('pending', 'acting') and first.number < e.number)
       order by number limit 200 for update skip locked)
     returning incident_id, channel, urgent`.execute(trx);
   const lanes = new Map(rows.map((row) => [`${row.incident_id} ${row.channel}`, row]));
@@ -134,6 +146,21 @@ export async function findIdleLanes(trx: Trx, now: number, graceMs: number): Pro
 export async function voidLeases(db: Database): Promise<void> {
   await sql`
     update effects set status = 'pending', ambiguous = true, lease_until = null where status = 'acting'`.execute(db);
+}
+
+export interface LedgerDepths {
+  readonly urgent: number;
+  readonly other: number;
+  readonly dead: number;
+}
+
+export async function ledgerDepths(db: Database): Promise<LedgerDepths> {
+  const { rows } = await sql<LedgerDepths>`
+    select count(*) filter (where status in ('pending', 'acting') and urgent) as urgent,
+           count(*) filter (where status in ('pending', 'acting') and not urgent) as other,
+           count(*) filter (where status in ('dead', 'failed')) as dead
+    from effects where status in ('pending', 'acting', 'dead', 'failed')`.execute(db);
+  return rows[0] ?? { urgent: 0, other: 0, dead: 0 };
 }
 
 /** Every lane with something left to do. */

@@ -21,6 +21,8 @@ export interface IncidentChange {
   readonly after: IncidentState;
   readonly events: readonly StoredEvent[];
   readonly timers: readonly Timer[];
+  /** False: these are the timers that stand there already. */
+  readonly timersMoved: boolean;
   readonly effects: readonly EffectIntent[];
   readonly tallies: readonly Tally[];
   /** Epoch milliseconds. */
@@ -97,7 +99,7 @@ export async function saveIncident(trx: Trx, change: IncidentChange): Promise<vo
   if (change.events.length === 0) return;
   await appendEvents(trx, change);
   await project(trx, change);
-  await syncTimers(trx, change.after.id, change.timers);
+  if (change.timersMoved) await syncTimers(trx, change.after.id, change.timers);
   await intend(trx, change.effects, change.now);
   await count(trx, change.tallies.flatMap(incrementsOf), randomInt(16));
 }
@@ -136,7 +138,7 @@ async function project(trx: Trx, { before, after, events }: IncidentChange): Pro
 async function syncTimers(trx: Trx, incidentId: string, timers: readonly Timer[]): Promise<void> {
   const names = timers.map((timer) => timer.name);
   await sql`
-    delete from timers where incident_id = ${incidentId} and name <> 'rollback-poll'
+    delete from timers where incident_id = ${incidentId} and name not in ('rollback-poll', 'reassess')
       and name <> all(${names}::text[])`.execute(trx);
   if (timers.length === 0) return;
   await sql`

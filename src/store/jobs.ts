@@ -1,8 +1,7 @@
 import { PgBoss, fromKysely } from 'pg-boss';
-import type { Queue, WorkOptions } from 'pg-boss';
+import type { JobResult, Queue, WorkOptions } from 'pg-boss';
 import type { ChannelName } from '../domain/view.ts';
-import type { ConnectionSettings, Database, Trx } from './database.ts';
-import { sql } from './database.ts';
+import type { ConnectionSettings, Trx } from './database.ts';
 
 /** Every job there is, with its payload. Payloads carry a version: a job may be older than the program that runs it. */
 export interface Jobs {
@@ -22,20 +21,31 @@ export type JobHandlers = { readonly [N in JobName]: (data: Jobs[N], signal: Abo
 const DEAD_LETTERS = 'dead-letters';
 
 /**
- * Retries outlast a night of a provider being down; whether an effect is given up is decided by its own age, in the
- * ledger. An active job whose process died comes back after `expireInSeconds`; the ledger's own sweep is faster.
+ * A job is the promise that something is done, not the way it is usually done: whoever commits it carries it out at once
+ * (see app/nudge). The job itself starts a moment later, finds nothing left, and ends; or it finds what a process that
+ * died, or a provider that was down, has left. Retries outlast a night of that; whether an effect is given up is decided
+ * by its own age, in the ledger.
  */
-const retries = { retryLimit: 5_000, retryDelay: 1, retryBackoff: true, retryDelayMax: 60, deadLetter: DEAD_LETTERS };
+const START_AFTER_SECONDS = 5;
+const retries = {
+  retryLimit: 5_000,
+  retryDelay: 1,
+  retryBackoff: true,
+  expireInSeconds: 60,
+  deleteAfterSeconds: 600,
+  deadLetter: DEAD_LETTERS,
+};
 const QUEUES: Readonly<Record<JobName, Omit<Queue, 'name'>>> = {
-  'effects-urgent': { ...retries, retryDelayMax: 30, expireInSeconds: 60, deleteAfterSeconds: 3_600, notify: true },
-  effects: { ...retries, expireInSeconds: 120, deleteAfterSeconds: 3_600, notify: true },
-  rollback: { ...retries, retryDelayMax: 5, expireInSeconds: 120, deleteAfterSeconds: 3_600, notify: true },
+  'effects-urgent': { ...retries, retryDelayMax: 30 },
+  effects: { ...retries, retryDelayMax: 60 },
+  rollback: { ...retries, retryDelayMax: 5, expireInSeconds: 120 },
 };
 
-const WORK: Readonly<Record<JobName, WorkOptions>> = {
-  'effects-urgent': { localConcurrency: 8, notifyPollingIntervalSeconds: 1, pollingIntervalSeconds: 0.5 },
-  effects: { localConcurrency: 4, notifyPollingIntervalSeconds: 2, pollingIntervalSeconds: 1 },
-  rollback: { localConcurrency: 2, notifyPollingIntervalSeconds: 1, pollingIntervalSeconds: 0.5 },
+/** Each name has workers of its own, so that a P0's effects never wait behind others. */
+const WORK: Readonly<Record<JobName, WorkOptions & { readonly workers: number }>> = {
+  'effects-urgent': { workers: 3, batchSize: 10, pollingIntervalSeconds: 0.5 },
+  effects: { workers: 2, batchSize: 10, pollingIntervalSeconds: 1 },
+  rollback: { workers: 2, batchSize: 2, pollingIntervalSeconds: 0.5 },
 };
 
 const NAMES = Object.keys(QUEUES) as JobName[];
@@ -44,8 +54,6 @@ export interface JobQueue {
   /** Enqueues in the caller's transaction: the jobs are there exactly if its events are. */
   enqueue(trx: Trx, jobs: readonly NewJob[]): Promise<void>;
   work(handlers: JobHandlers): Promise<void>;
-  /** Jobs that wait or run, by queue; `dead-letters` holds those that were given up. */
-  depths(db: Database): Promise<ReadonlyMap<string, number>>;
   stop(): Promise<void>;
 }
 
@@ -61,7 +69,6 @@ export async function startJobs(connection: ConnectionSettings, log: JobLog): Pr
     schema: 'jobs',
     application_name: 'firebreak-jobs',
     max: 6,
-    useListenNotify: true,
     schedule: false,
     superviseIntervalSeconds: 15,
     monitorVacuum: false,
@@ -78,39 +85,36 @@ export async function startJobs(connection: ConnectionSettings, log: JobLog): Pr
   return {
     enqueue: (trx, jobs) => enqueue(boss, trx, jobs),
     work: (handlers) => work(boss, handlers),
-    depths,
     stop: () => boss.stop({ graceful: true, timeout: 10_000, close: true }),
   };
 }
 
 async function enqueue(boss: PgBoss, trx: Trx, jobs: readonly NewJob[]): Promise<void> {
   for (const name of NAMES) {
-    const data = jobs.filter((job) => job.name === name).map((job) => ({ data: job.data }));
-    if (data.length > 0) await boss.insert(name, data, { db: fromKysely(trx) });
+    const ofName = jobs.filter((job) => job.name === name);
+    const rows = ofName.map(({ data }) => ({ data, startAfter: START_AFTER_SECONDS }));
+    if (rows.length > 0) await boss.insert(name, rows, { db: fromKysely(trx) });
   }
 }
 
 async function work(boss: PgBoss, handlers: JobHandlers): Promise<void> {
   for (const name of NAMES) {
     const handle = handlers[name] as (data: Jobs[JobName], signal: AbortSignal) => Promise<void>;
-    const { localConcurrency = 1, ...options } = WORK[name];
-    for (let i = 0; i < localConcurrency; i += 1) {
-      const worker: string = await boss.work<Jobs[JobName]>(name, options, async (jobs) => {
-        try {
-          for (const job of jobs) await handle(job.data, job.signal);
-        } finally {
-          // By itself a worker waits out its polling interval after every job, however many are ready.
-          boss.notifyWorker(worker);
-        }
-      });
+    const { workers, ...options } = WORK[name];
+    for (let i = 0; i < workers; i += 1) {
+      await boss.work<Jobs[JobName]>(name, { ...options, perJobResults: true }, (jobs) =>
+        Promise.all(jobs.map((job) => settled(job.id, handle(job.data, job.signal)))),
+      );
     }
   }
 }
 
-async function depths(db: Database): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await sql<{ name: string; depth: number }>`
-    select q.name, count(j.id) as depth from jobs.queue q
-    left join jobs.job j on j.name = q.name and j.state < 'completed'
-    where q.name = any(${[...NAMES, DEAD_LETTERS]}::text[]) group by q.name`.execute(db);
-  return new Map(rows.map((row) => [row.name, row.depth]));
+/** One job of a batch that fails is tried again; the others are done. */
+async function settled(id: string, work: Promise<void>): Promise<JobResult> {
+  try {
+    await work;
+    return { id, status: 'completed' };
+  } catch (error) {
+    return { id, status: 'failed', output: { message: error instanceof Error ? error.message : String(error) } };
+  }
 }

@@ -28,6 +28,8 @@ export interface Store extends DeliveryStore {
   addCounts(increments: readonly Increment[]): Promise<void>;
   /** Called with the keys that a commit made dirty: the wake-up, which may be lost. */
   onDirty(callback: (keys: readonly string[]) => void): void;
+  /** Called with the jobs of a commit, once they are there. */
+  onCommitted(callback: (jobs: readonly NewJob[]) => void): void;
   onConnectionLost(callback: (error: Error) => void): void;
   /** Throws when the store cannot commit. */
   ping(): Promise<void>;
@@ -54,12 +56,22 @@ export async function openStore(connection: ConnectionSettings, options: StoreOp
 function assemble(database: ReturnType<typeof openDatabase>, jobs: JobQueue, options: StoreOptions): Store {
   const { db } = database;
   const dirtyListeners: ((keys: readonly string[]) => void)[] = [];
-  const transaction = <T>(work: (uow: UnitOfWork) => Promise<T>): Promise<T> =>
-    db
-      .transaction()
-      .execute((trx) =>
-        work({ trx, enqueue: (news) => jobs.enqueue(trx, news), save: (change) => saveIncident(trx, change) }),
-      );
+  const committedListeners: ((committed: readonly NewJob[]) => void)[] = [];
+  const transaction = async <T>(work: (uow: UnitOfWork) => Promise<T>): Promise<T> => {
+    const enqueued: NewJob[] = [];
+    const result = await db.transaction().execute((trx) =>
+      work({
+        trx,
+        enqueue: async (news) => {
+          await jobs.enqueue(trx, news);
+          enqueued.push(...news);
+        },
+        save: (change) => saveIncident(trx, change),
+      }),
+    );
+    if (enqueued.length > 0) for (const listener of committedListeners) listener(enqueued);
+    return result;
+  };
   return {
     db,
     jobs,
@@ -79,6 +91,9 @@ function assemble(database: ReturnType<typeof openDatabase>, jobs: JobQueue, opt
       ),
     onDirty: (callback) => {
       dirtyListeners.push(callback);
+    },
+    onCommitted: (callback) => {
+      committedListeners.push(callback);
     },
     onConnectionLost: (callback) => {
       database.onConnectionLost(callback);

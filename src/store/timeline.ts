@@ -2,6 +2,7 @@ import type { ChainFault, StoredEvent } from '../domain/incident/chain.ts';
 import { GENESIS, parseEvent, verifyChain } from '../domain/incident/chain.ts';
 import type { EventType, IncidentEvent } from '../domain/incident/events.ts';
 import { fold } from '../domain/incident/evolve.ts';
+import type { IncidentState } from '../domain/incident/state.ts';
 import type { Database } from './database.ts';
 import { sql } from './database.ts';
 
@@ -45,16 +46,39 @@ export async function verifyTimeline(db: Database, incidentId: string): Promise<
   const stored = await readStored(db, incidentId);
   const fault = verifyChain(stored);
   if (fault !== null) return fault;
-  const { rows } = await sql<{ version: number; head_hash: string; state: unknown }>`
-    select version, head_hash, state from incidents where id = ${incidentId}`.execute(db);
+  const { rows } = await sql<ProjectionRow>`
+    select version, head_hash, state, correlation_key, status, severity, service, environment, opened_at
+    from incidents where id = ${incidentId}`.execute(db);
   const row = rows[0];
   const head = stored.at(-1);
   if (row === undefined || row.version !== (head?.seq ?? 0) || row.head_hash !== (head?.hash ?? GENESIS)) {
     return { kind: 'cut-short', seq: head?.seq ?? 0 };
   }
-  const folded: unknown = JSON.parse(JSON.stringify(fold(stored.map(parseEvent))));
-  return sameJson(folded, row.state) ? null : { kind: 'projection-differs', seq: row.version };
+  const folded = fold(stored.map(parseEvent));
+  const same = sameJson(JSON.parse(JSON.stringify(folded)), row.state) && folded !== null && sameColumns(folded, row);
+  return same ? null : { kind: 'projection-differs', seq: row.version };
 }
+
+interface ProjectionRow {
+  version: number;
+  head_hash: string;
+  state: unknown;
+  correlation_key: string;
+  status: string;
+  severity: string;
+  service: string | null;
+  environment: string | null;
+  opened_at: Date;
+}
+
+/** Lists and metrics read these beside the state. */
+const sameColumns = (state: IncidentState, row: ProjectionRow): boolean =>
+  row.correlation_key === state.correlationKey &&
+  row.status === state.status &&
+  row.severity === (state.severity ?? 'P2') &&
+  row.service === state.service &&
+  row.environment === state.environment &&
+  row.opened_at.toISOString() === state.openedAt;
 
 /** Every incident with a fault, page by page so that memory stays flat. */
 export async function verifyAll(db: Database): Promise<{

@@ -28,6 +28,8 @@ export interface RecordedRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly raw: string;
+  /** When it had been read, as `performance.now()`. */
+  readonly arrivedAt: number;
   /** False when it was cut or refused by a misbehaviour before it took effect. */
   readonly applied: boolean;
 }
@@ -62,7 +64,9 @@ export const createFront = (apply: (request: RecordedRequest) => Answer): Front 
     const fault = nextFault(url.pathname);
     const applied = fault === undefined || fault.mode === 'drop-after-apply';
     const { method = '', headers } = req;
-    const request: RecordedRequest = { method, path: url.pathname, query: url.searchParams, headers, raw, applied };
+    const arrivedAt = performance.now();
+    const query = url.searchParams;
+    const request: RecordedRequest = { method, path: url.pathname, query, headers, raw, arrivedAt, applied };
     requests.push(request);
     if (fault?.delayMs) await delay(fault.delayMs);
     const answer = applied ? apply(request) : null;

@@ -55,7 +55,9 @@ export async function shippedRules() {
   return compiled.ruleSet;
 }
 
-export async function startCore(options: { readonly policy?: Policy; readonly exclusive?: boolean } = {}): Promise<Core> {
+export async function startCore(
+  options: { readonly policy?: Policy; readonly exclusive?: boolean } = {},
+): Promise<Core> {
   const database = await testDatabase();
   const store = await openStore(database.connection, {
     lateFiringMs: 300_000,

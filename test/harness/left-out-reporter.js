@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 /** Says at the very end of a run which tests were left out for want of a tool, and what brings the tool. See tools.ts. */
 export default class LeftOutReporter {
   #root;
-  #directory = mkdtempSync(join(tmpdir(), 'firebreak-left-out-'));
-  #record = join(this.#directory, 'left-out.jsonl');
+  /** Comes to be with the first test that is left out. */
+  #record = join(tmpdir(), `firebreak-left-out-${process.pid}-${Date.now()}.jsonl`);
 
   constructor(globalConfig) {
     this.#root = globalConfig.rootDir;
@@ -16,7 +16,7 @@ export default class LeftOutReporter {
 
   onRunComplete() {
     const leftOut = this.#read();
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.#record, { force: true });
     if (leftOut.length === 0) return;
     const lines = leftOut.map(({ file, title }) => `  ${relative(this.#root, file)}: ${title}`);
     const installs = new Set(leftOut.flatMap(({ install }) => install.replace('apt-get install -y ', '').split(' ')));

@@ -5,7 +5,7 @@ import type { Listening } from './ports.ts';
 import { startOnFreePort } from './ports.ts';
 import { toolPath } from './tools.ts';
 
-export interface AlertRule {
+interface AlertRule {
   readonly alert: string;
   readonly expr: string;
   readonly for: string;

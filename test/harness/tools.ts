@@ -24,7 +24,7 @@ const find = (name: ToolName): string | null =>
     }
   }) ?? null;
 
-export const haveTool = (name: ToolName): boolean => find(name) !== null;
+const haveTool = (name: ToolName): boolean => find(name) !== null;
 
 /** Where the tool is. Throws when this machine has none. */
 export function toolPath(name: ToolName): string {

@@ -77,6 +77,8 @@ export type TimerName =
   | 'rollback-approval'
   | 'rollback-verdict'
   | 'rollback-poll'
+  /** Facts change without news of alerts: look again. */
+  | 'reassess'
   | 'monitoring';
 
 export interface Context {

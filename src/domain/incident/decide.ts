@@ -90,6 +90,7 @@ function fireTimer(
     case 'rollback-hold':
     case 'rollback-verdict':
     case 'rollback-poll':
+    case 'reassess':
       return []; // these wake the coordinator, which reads the state and acts
   }
 }

@@ -10,8 +10,8 @@ export interface Timer {
 }
 
 /**
- * The reminders that a state needs. The store keeps exactly these for the incident (but for `rollback-poll`, which the
- * coordinator sets while it watches): written with the events, so that a restart loses none.
+ * The reminders that a state needs. The store keeps exactly these for the incident (but for `rollback-poll` and
+ * `reassess`, which whoever watches sets while it does): written with the events, so that a restart loses none.
  */
 export function timersOf(state: IncidentState, policy: Policy): readonly Timer[] {
   return [...clockTimers(state), ...rollbackTimers(state), ...monitoringTimer(state, policy)];

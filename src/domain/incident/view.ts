@@ -54,6 +54,7 @@ function describeStage(rollback: RollbackState): string {
     case 'validating':
       return `Rolled back ${plan}; watching whether it recovers`;
     case 'finished':
+      if (rollback.verdict === 'recovered-without-us') return `Not rolled back: ${rollback.because ?? ''}`;
       return `Rolled back ${plan}: ${rollback.verdict ?? 'unknown'}`;
     case 'stopped':
       return `Rollback stopped (${rollback.stoppedBy ?? 'unknown'}): ${rollback.because ?? ''}`;
