@@ -74,3 +74,40 @@ export const only = (manifests: readonly Manifest[], kind: string): Manifest => 
   if (found.length !== 1) throw new Error(`${found.length} of ${kind}`);
   return found[0];
 };
+
+export const EXTERNAL = { database: { mode: 'external', external: { existingSecret: 'firebreak-database' } } };
+
+/** A setup with everything in it that a team may configure. */
+export const FULL = {
+  ...EXTERNAL,
+  replicas: 3,
+  secrets: { existingSecret: 'firebreak', existingFilesSecret: 'firebreak-files' },
+  config: {
+    http: {
+      publicUrl: 'https://firebreak.example.com',
+      webhookAuth: { bearerTokens: ['${FIREBREAK_WEBHOOK_TOKEN}', { file: '/etc/firebreak/secrets/old-token' }] },
+    },
+    pagerduty: { routingKey: '${PAGERDUTY_ROUTING_KEY}', webhookSecrets: ['${PAGERDUTY_WEBHOOK_SECRET}'] },
+    slack: { token: '${SLACK_BOT_TOKEN}', channel: 'C0123456789' },
+    email: { smtpUrl: 'smtps://firebreak:${SMTP_PASSWORD}@smtp:465', from: 'f@example.com', to: ['o@example.com'] },
+    prometheus: { url: 'http://prometheus:9090', headers: { Authorization: '${PROMETHEUS_AUTHORIZATION}' } },
+    kubernetes: 'in-cluster',
+    automation: { mode: 'shadow' },
+    services: {
+      checkout: {
+        pagerdutyRoutingKey: { file: '/etc/firebreak/secrets/pagerduty-shop' },
+        rollback: { steps: [{ name: 'api', provider: 'deployment', with: { namespace: 'shop', name: 'checkout' } }] },
+      },
+    },
+  },
+  kubernetes: { namespaces: ['shop', 'payments'] },
+  metrics: { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } },
+  networkPolicy: { enabled: true, from: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
+  podLabels: { team: 'platform' },
+  nodeSelector: { disk: 'ssd' },
+  tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+  extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/firebreak/secrets/ca.pem' }],
+};
+
+export const container = (manifests: readonly Manifest[]): Manifest =>
+  only(manifests, 'Deployment').spec.template.spec.containers[0];

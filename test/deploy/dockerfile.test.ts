@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { canIsolate, CONTAINER, ISOLATED } from './container.ts';
 import {
   build,
   environmentOf,
@@ -19,6 +20,9 @@ import {
   parseDockerfile,
   writeContext,
 } from './dockerfile.ts';
+
+/** Each start makes a database, and other tests may be at work on the same machine. */
+const PATIENCE_MS = 240_000;
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const stages = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8'));
@@ -55,7 +59,7 @@ beforeAll(async () => {
   const skip = (): Promise<void> => Promise.resolve();
   workdir = await build(image, { context, stages: { [dependencies.name ?? '']: base }, root: built, run: skip });
   await writeFile(join(directory, 'firebreak.yaml'), CONFIG);
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   for (const place of ['data', 'volume']) await stopDatabase(join(directory, place, 'postgres/cluster'));
@@ -209,101 +213,74 @@ describe('the image as an account without rights', () => {
     return listening(spawn(process.execPath, args, options));
   };
 
-  it('serves, writes to its volume only, and drains on SIGTERM', async () => {
-    const data = join(directory, 'data');
-    await makeVolume(data, account.gid);
-    await makeReadOnly(built);
-    const before = await fingerprint(built);
+  it(
+    'serves, writes to its volume only, and drains on SIGTERM',
+    async () => {
+      const data = join(directory, 'data');
+      await makeVolume(data, account.gid);
+      await makeReadOnly(built);
+      const before = await fingerprint(built);
 
-    const first = await start(data);
-    expect(await answer(first.url, '/healthz')).toMatchObject([200, { status: 'ok' }]);
-    expect(await answer(first.url, '/readyz')).toEqual([200, { status: 'ready' }]);
-    expect(await healthcheck(first.url)).toBe(0);
-    await sendsAnAlert(first.url);
+      const first = await start(data);
+      expect(await answer(first.url, '/healthz')).toMatchObject([200, { status: 'ok' }]);
+      expect(await answer(first.url, '/readyz')).toEqual([200, { status: 'ready' }]);
+      expect(await healthcheck(first.url)).toBe(0);
+      await sendsAnAlert(first.url);
 
-    expect(await ended(first.child, 'SIGTERM')).toBe(0);
-    expect(await healthcheck(first.url)).toBe(1);
-    expect(await fingerprint(built)).toEqual(before);
-    // PostgreSQL refuses a directory that a group could write to; the volume's own mode must not come down to it.
-    const cluster = await stat(join(data, 'postgres/cluster'));
-    expect((cluster.mode & 0o777).toString(8)).toBe('700');
+      expect(await ended(first.child, 'SIGTERM')).toBe(0);
+      expect(await healthcheck(first.url)).toBe(1);
+      expect(await fingerprint(built)).toEqual(before);
+      // PostgreSQL refuses a directory that a group could write to; the volume's own mode must not come down to it.
+      const cluster = await stat(join(data, 'postgres/cluster'));
+      expect((cluster.mode & 0o777).toString(8)).toBe('700');
 
-    const second = await start(data);
-    expect(await answer(second.url, '/readyz')).toEqual([200, { status: 'ready' }]);
-    expect(await ended(second.child, 'SIGTERM')).toBe(0);
-  });
+      const second = await start(data);
+      expect(await answer(second.url, '/readyz')).toEqual([200, { status: 'ready' }]);
+      expect(await ended(second.child, 'SIGTERM')).toBe(0);
+    },
+    PATIENCE_MS,
+  );
 
-  it('says what is missing instead of starting open to everybody', async () => {
-    const env = { PATH: process.env['PATH'], ...environmentOf(image), FIREBREAK_DATABASE_URL: 'embedded:/nowhere' };
-    const options = { cwd: join(built, workdir), env, ...account, stdio: 'pipe' as const };
-    const child = spawn(process.execPath, [join(built, workdir, 'src/main.ts'), 'serve'], options);
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    const [code] = (await once(child, 'close')) as [number];
-    expect(code).toBe(2);
-    expect(said).toMatch(/http\.webhookAuth/);
-    expect(said).toMatch(/api\.tokens/);
-  });
+  it(
+    'says what is missing instead of starting open to everybody',
+    async () => {
+      const env = { PATH: process.env['PATH'], ...environmentOf(image), FIREBREAK_DATABASE_URL: 'embedded:/nowhere' };
+      const options = { cwd: join(built, workdir), env, ...account, stdio: 'pipe' as const };
+      const child = spawn(process.execPath, [join(built, workdir, 'src/main.ts'), 'serve'], options);
+      let said = '';
+      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      const [code] = (await once(child, 'close')) as [number];
+      expect(code).toBe(2);
+      expect(said).toMatch(/http\.webhookAuth/);
+      expect(said).toMatch(/api\.tokens/);
+    },
+    PATIENCE_MS,
+  );
 });
-
-/**
- * A root directory as the image has it: the base image's part is this machine's, the rest is what was built; then all of
- * it is made read-only but /data, as `docker run --read-only` does. It is seen by the program that is started there and by nobody else.
- */
-const CONTAINER = `
-set -eu
-mount --bind "$NEW" "$NEW"
-for name in usr bin sbin lib lib64; do
-  if [ -L "/$name" ]; then ln -s "$(readlink "/$name")" "$NEW/$name"; elif [ -d "/$name" ]; then mkdir "$NEW/$name"; mount --bind "/$name" "$NEW/$name"; mount -o remount,bind,ro "$NEW/$name"; fi
-done
-mkdir -p "$NEW/etc" "$NEW/dev" "$NEW/proc" "$NEW/tmp" "$NEW/runtime"
-for name in null zero random urandom; do touch "$NEW/dev/$name"; mount --bind "/dev/$name" "$NEW/dev/$name"; done
-mkdir "$NEW/dev/shm"; mount -t tmpfs tmpfs "$NEW/dev/shm"; chmod 1777 "$NEW/dev/shm"
-mount --rbind /proc "$NEW/proc"
-echo 'root:x:0:0:root:/root:/bin/sh' > "$NEW/etc/passwd"
-echo 'node:x:1000:1000::/home/node:/bin/sh' >> "$NEW/etc/passwd"
-touch "$NEW/runtime/node"; mount --bind "$NODE" "$NEW/runtime/node"
-cp "$CONFIG" "$NEW/etc/firebreak.yaml"
-chroot "$NEW" /bin/sh -c "$SETUP"
-mount --bind "$VOLUME" "$NEW/data"
-chown 1000:1000 "$NEW/data"; chmod 0700 "$NEW/data"
-mount -o remount,bind,ro "$NEW"
-if chroot "$NEW" /bin/sh -c 'touch /tmp/x || touch /app/x' 2>/dev/null; then echo 'not read-only' >&2; exit 3; fi
-exec chroot --userspec="$ACCOUNT" --groups= "$NEW" /usr/bin/env -i -C "$WORKDIR" PATH=/runtime:/usr/bin:/bin "$@"
-`;
-
-const canIsolate = ((): boolean => {
-  try {
-    if (isRoot) execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return isRoot;
-  } catch {
-    return false;
-  }
-})();
 
 describe('the image in a root directory of its own, all read-only but /data', () => {
   // Needs the right to mount, which not every machine for tests gives; the account without rights is tried on all.
-  (canIsolate ? it : it.skip)('serves, and stops cleanly', async () => {
-    const root = join(directory, 'container');
-    const volume = join(directory, 'volume');
-    await Promise.all([root, volume].map((path) => mkdir(path)));
-    await promisify(execFile)('cp', ['-a', `${built}/.`, root]);
-    await chmod(root, 0o755);
-    const variables = {
-      ...environmentOf(image),
-      ...SECRETS,
-      FIREBREAK_HTTP_PORT: '0',
-      FIREBREAK_CONFIG: '/etc/firebreak.yaml',
-    };
-    const command = [...execForm(last(image, 'ENTRYPOINT').rest), ...execForm(last(image, 'CMD').rest)];
-    const given = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const child = spawn(
-      'unshare',
-      ['--mount', '--propagation', 'private', 'sh', '-c', CONTAINER, 'container', ...given, ...command],
-      {
+  (canIsolate ? it : it.skip)(
+    'serves, and stops cleanly',
+    async () => {
+      const root = join(directory, 'container');
+      const volume = join(directory, 'volume');
+      await Promise.all([root, volume].map((path) => mkdir(path)));
+      await chmod(root, 0o755);
+      const variables = {
+        ...environmentOf(image),
+        ...SECRETS,
+        FIREBREAK_HTTP_PORT: '0',
+        FIREBREAK_CONFIG: '/etc/firebreak.yaml',
+      };
+      const command = [...execForm(last(image, 'ENTRYPOINT').rest), ...execForm(last(image, 'CMD').rest)];
+      const given = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+      const [file, ...isolation] = ISOLATED;
+      const child = spawn(file, [...isolation, 'sh', '-c', CONTAINER, 'container', ...given, ...command], {
         env: {
           PATH: process.env['PATH'],
           NEW: root,
+          IMAGE: built,
           NODE: process.execPath,
           VOLUME: volume,
           CONFIG: join(directory, 'firebreak.yaml'),
@@ -314,16 +291,17 @@ describe('the image in a root directory of its own, all read-only but /data', ()
           WORKDIR: workdir,
         },
         stdio: 'pipe',
-      },
-    );
-    const running = await listening(child);
-    const { url } = running;
-    expect(await answer(url, '/healthz')).toMatchObject([200, { status: 'ok' }]);
-    expect(await answer(url, '/readyz')).toEqual([200, { status: 'ready' }]);
-    expect(await healthcheck(url)).toBe(0);
-    await sendsAnAlert(url);
-    expect(await ended(child, 'SIGTERM')).toBe(0);
-    expect(running.output()).not.toMatch(/EROFS|EACCES|read-only/i);
-    expect((await stat(join(volume, 'postgres/cluster'))).uid).toBe(1000);
-  });
+      });
+      const running = await listening(child);
+      const { url } = running;
+      expect(await answer(url, '/healthz')).toMatchObject([200, { status: 'ok' }]);
+      expect(await answer(url, '/readyz')).toEqual([200, { status: 'ready' }]);
+      expect(await healthcheck(url)).toBe(0);
+      await sendsAnAlert(url);
+      expect(await ended(child, 'SIGTERM')).toBe(0);
+      expect(running.output()).not.toMatch(/EROFS|EACCES|read-only/i);
+      expect((await stat(join(volume, 'postgres/cluster'))).uid).toBe(1000);
+    },
+    PATIENCE_MS,
+  );
 });

@@ -1,53 +1,15 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import type { LoadInput } from '../../src/settings/load.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import type { Settings } from '../../src/settings/types.ts';
-import { createDeploymentProvider } from '../../src/rollback/providers/deployment/index.ts';
 import { checkRules } from '../../src/triage/check-rules.ts';
-import { startFakeKubernetes } from '../fakes/kubernetes/index.ts';
 import type { Manifest } from './chart.ts';
-import { inTemporaryDirectory, lint, NAMESPACE, ofKind, only, refusal, render, run } from './chart.ts';
+import { container, EXTERNAL, FULL, inTemporaryDirectory, lint, ofKind, only, refusal, render } from './chart.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-const hasPromtool = (await run('promtool', ['--version'])).code === 0;
-
-const EXTERNAL = { database: { mode: 'external', external: { existingSecret: 'firebreak-database' } } };
-
-/** A setup with everything in it that a team may configure. */
-const FULL = {
-  ...EXTERNAL,
-  replicas: 3,
-  secrets: { existingSecret: 'firebreak', existingFilesSecret: 'firebreak-files' },
-  config: {
-    http: {
-      publicUrl: 'https://firebreak.example.com',
-      webhookAuth: { bearerTokens: ['${FIREBREAK_WEBHOOK_TOKEN}', { file: '/etc/firebreak/secrets/old-token' }] },
-    },
-    pagerduty: { routingKey: '${PAGERDUTY_ROUTING_KEY}', webhookSecrets: ['${PAGERDUTY_WEBHOOK_SECRET}'] },
-    slack: { token: '${SLACK_BOT_TOKEN}', channel: 'C0123456789' },
-    email: { smtpUrl: 'smtps://firebreak:${SMTP_PASSWORD}@smtp:465', from: 'f@example.com', to: ['o@example.com'] },
-    prometheus: { url: 'http://prometheus:9090', headers: { Authorization: '${PROMETHEUS_AUTHORIZATION}' } },
-    kubernetes: 'in-cluster',
-    automation: { mode: 'shadow' },
-    services: {
-      checkout: {
-        pagerdutyRoutingKey: { file: '/etc/firebreak/secrets/pagerduty-shop' },
-        rollback: { steps: [{ name: 'api', provider: 'deployment', with: { namespace: 'shop', name: 'checkout' } }] },
-      },
-    },
-  },
-  kubernetes: { namespaces: ['shop', 'payments'] },
-  metrics: { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } },
-  networkPolicy: { enabled: true, from: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
-  podLabels: { team: 'platform' },
-  nodeSelector: { disk: 'ssd' },
-  tolerations: [{ key: 'dedicated', operator: 'Exists' }],
-  extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/firebreak/secrets/ca.pem' }],
-};
 
 /** What is in the Secrets that the values name. */
 const SECRET: Record<string, string> = {
@@ -59,9 +21,6 @@ const SECRET: Record<string, string> = {
   SMTP_PASSWORD: 'canary-password',
   PROMETHEUS_AUTHORIZATION: 'Bearer canary',
 };
-
-const container = (manifests: readonly Manifest[]): Manifest =>
-  only(manifests, 'Deployment').spec.template.spec.containers[0];
 
 /** Loads the configuration as the container would: its variables, its file, its secrets. */
 function settingsIn(manifests: readonly Manifest[]): Settings {
@@ -281,109 +240,6 @@ describe('wrong values', () => {
   });
 });
 
-describe('permissions in the cluster', () => {
-  it('are none unless a namespace is named', async () => {
-    const manifests = await render();
-    expect(manifests.map(({ kind }) => kind).filter((kind: string) => /Role|Binding/.test(kind))).toEqual([]);
-    expect(only(manifests, 'ServiceAccount').automountServiceAccountToken).toBe(false);
-    expect(only(manifests, 'Deployment').spec.template.spec.automountServiceAccountToken).toBe(false);
-  });
-
-  it('are a role for each namespace and nothing cluster-wide', async () => {
-    const manifests = await render(FULL);
-    expect(manifests.filter(({ kind }) => kind.startsWith('Cluster'))).toEqual([]);
-    const places = (kind: string): string[] => ofKind(manifests, kind).map(({ metadata }) => metadata.namespace);
-    expect(places('Role')).toEqual(['shop', 'payments']);
-    expect(places('RoleBinding')).toEqual(['shop', 'payments']);
-    for (const binding of ofKind(manifests, 'RoleBinding')) {
-      const [{ name }] = ofKind(manifests, 'Role').map(({ metadata }) => metadata);
-      expect(binding.roleRef).toMatchObject({ kind: 'Role', name });
-      expect(binding.subjects).toEqual([
-        { kind: 'ServiceAccount', name: only(manifests, 'ServiceAccount').metadata.name, namespace: NAMESPACE },
-      ]);
-    }
-    expect(only(manifests, 'Deployment').spec.template.spec.automountServiceAccountToken).toBe(true);
-  });
-
-  it('change nothing but Deployments, and read Secrets only when told to', async () => {
-    const rulesOf = async (kubernetes: object): Promise<Manifest[]> =>
-      only(await render({ kubernetes: { namespaces: ['shop'], ...kubernetes } }), 'Role').rules;
-    const writing = (await rulesOf({})).filter(({ verbs }) => verbs.some((verb: string) => !READING.has(verb)));
-    expect(writing.map(({ resources, verbs }) => [resources, verbs])).toEqual([
-      [['deployments'], ['get', 'list', 'watch', 'patch']],
-    ]);
-    const readable = async (kubernetes: object): Promise<string[]> =>
-      (await rulesOf(kubernetes)).flatMap(({ resources }) => resources);
-    expect(await readable({})).toContain('configmaps');
-    expect(await readable({})).not.toContain('secrets');
-    const other = await readable({ readSecrets: true, readConfigMaps: false });
-    expect(other).toContain('secrets');
-    expect(other).not.toContain('configmaps');
-  });
-
-  it('allow each request that a rollback makes', async () => {
-    const { rules } = only(await render({ kubernetes: { namespaces: ['shop'], readSecrets: true } }), 'Role');
-    const requests = await requestsOfARollback();
-    expect(requests.filter((request) => request.startsWith('patch'))).not.toEqual([]);
-    expect(requests).toContain('get secrets');
-    expect(requests.filter((request) => !isAllowed(rules, request))).toEqual([]);
-  });
-});
-
-const READING = new Set(['get', 'list', 'watch']);
-
-const isAllowed = (rules: readonly Manifest[], request: string): boolean => {
-  const [verb, resource] = request.split(' ');
-  return rules.some(({ resources, verbs }) => resources.includes(resource) && verbs.includes(verb));
-};
-
-/** Plans, rehearses, carries out and watches a rollback; what it asked of the API server, as `verb resource`. */
-const requestsOfARollback = (): Promise<readonly string[]> =>
-  inTemporaryDirectory(async (directory) => {
-    const cluster = await startFakeKubernetes();
-    try {
-      const kubeconfig = await cluster.kubeconfig(join(directory, 'kubeconfig'));
-      const provider = createDeploymentProvider({ clusters: { only: { kubeconfig } } });
-      const app = { namespace: 'shop', name: 'checkout' };
-      await cluster.deploy({
-        ...app,
-        image: 'shop:v1',
-        template: ({ spec }) => {
-          const envFrom = [{ secretRef: { name: 'keys' } }, { configMapRef: { name: 'flags' } }];
-          Object.assign(spec.containers[0]!, { envFrom });
-        },
-      });
-      cluster.behave('shop:v2', 'crash-loop');
-      await cluster.deploy({ ...app, image: 'shop:v2' });
-      const before = cluster.requests.length;
-      const step = {
-        name: 'api',
-        provider: 'deployment' as const,
-        timeoutSeconds: 60,
-        onFailure: 'stop' as const,
-        with: app,
-      };
-      const signal = AbortSignal.timeout(20_000);
-      const now = new Date().toISOString();
-      const resolution = await provider.resolve(step, { badVersions: [], now }, signal);
-      if (resolution.kind !== 'target') throw new Error(JSON.stringify(resolution));
-      await provider.rehearse(step, resolution.target, signal);
-      cluster.freeze('pods'); // a rollout that gets no further is looked into
-      const execution = await provider.execute(step, resolution.target, signal);
-      if (execution.kind !== 'accepted') throw new Error(JSON.stringify(execution));
-      await provider.observe(step, resolution.target, execution.receipt, now, signal);
-      return cluster.requests.slice(before).map(asVerbAndResource);
-    } finally {
-      await cluster.stop();
-    }
-  });
-
-const asVerbAndResource = ({ method, path }: { readonly method: string; readonly path: string }): string => {
-  const [, resource, name] = /\/namespaces\/[^/]+\/([^/?]+)(?:\/([^/?]+))?/.exec(path) ?? [];
-  const verb = method === 'PATCH' ? 'patch' : name === undefined ? 'list' : 'get';
-  return `${verb} ${resource ?? path}`;
-};
-
 describe('rules in the values', () => {
   it('come back as the files that they were, and Firebreak takes them', async () => {
     const files = await shippedRules();
@@ -442,78 +298,3 @@ describe('secrets', () => {
     });
   });
 });
-
-describe('the alerts about Firebreak itself', () => {
-  const groups = async (): Promise<Manifest> => only(await render(FULL), 'PrometheusRule').spec;
-
-  it('go straight to the pager', async () => {
-    const { rules } = (await groups()).groups[0];
-    expect(rules.map(({ alert }: Manifest) => alert)).toContain('FirebreakDown');
-    for (const rule of rules) expect(rule.labels).toMatchObject({ pager: 'direct' });
-  });
-
-  it('fire when there is nothing left to scrape, and name the job that is scraped', async () => {
-    const [down] = (await groups()).groups[0].rules;
-    const service = only(await render(FULL), 'Service').metadata;
-    expect(down.expr).toBe(`absent(up{job="${service.name}",namespace="${NAMESPACE}"} == 1)`);
-  });
-
-  // .ci/run installs it.
-  const withPromtool = hasPromtool ? it : it.skip;
-  withPromtool('are rules that Prometheus takes and that fire as they should', async () => {
-    await inTemporaryDirectory(async (directory) => {
-      const { groups: found } = await groups();
-      // promtool compares every annotation; what they say is not what is tested here.
-      const bare = found.map((group: Manifest) => ({
-        ...group,
-        rules: group.rules.map((rule: Manifest) => ({ ...rule, annotations: {} })),
-      }));
-      await writeFile(join(directory, 'rules.yaml'), stringify({ groups: found }));
-      await writeFile(join(directory, 'bare.yaml'), stringify({ groups: bare }));
-      await writeFile(join(directory, 'tests.yaml'), stringify(FIRING));
-      const checked = await run('promtool', ['check', 'rules', 'rules.yaml'], directory);
-      expect([checked.code, checked.errors]).toEqual([0, '']);
-      const tested = await run('promtool', ['test', 'rules', 'tests.yaml'], directory);
-      expect([tested.code, tested.errors]).toEqual([0, '']);
-    });
-  });
-});
-
-const mine = `job="firebreak",namespace="${NAMESPACE}"`;
-const alert = (at: string, alertname: string, ...series: object[]): object => ({
-  eval_time: at,
-  alertname,
-  exp_alerts: series.map((exp_labels) => ({ exp_labels })),
-});
-
-/** One of two replicas goes, then the other; a channel gives up; Alertmanager falls silent; a rule file is wrong. */
-const FIRING = {
-  rule_files: ['bare.yaml'],
-  evaluation_interval: '15s',
-  tests: [
-    {
-      interval: '15s',
-      input_series: [
-        { series: `up{${mine},pod="a"}`, values: '1x20 0x60' },
-        { series: `up{${mine},pod="b"}`, values: '1x40 stale' },
-        { series: `firebreak_effects_total{${mine},channel="slack",outcome="dead"}`, values: '0x20 1x60' },
-        { series: `firebreak_effects_total{${mine},channel="pagerduty",outcome="delivered"}`, values: '0+1x80' },
-        { series: `firebreak_rules_last_reload_successful{${mine}}`, values: '1x20 0x60' },
-        { series: `firebreak_sandbox{${mine}}`, values: '0x80' },
-        { series: `firebreak_source_last_seen_timestamp_seconds{${mine},source="alertmanager"}`, values: '60x80' },
-      ],
-      alert_rule_test: [
-        alert('9m', 'FirebreakDown'),
-        alert('11m', 'FirebreakDown'),
-        alert('13m', 'FirebreakDown', { severity: 'critical', pager: 'direct' }),
-        alert('4m', 'FirebreakEffectsGivenUp'),
-        alert('6m', 'FirebreakEffectsGivenUp', { severity: 'critical', pager: 'direct', channel: 'slack' }),
-        alert('15m', 'FirebreakSourceSilent'),
-        alert('18m', 'FirebreakSourceSilent', { severity: 'critical', pager: 'direct', source: 'alertmanager' }),
-        alert('4m', 'FirebreakRulesRefused'),
-        alert('12m', 'FirebreakRulesRefused', { severity: 'warning', pager: 'direct' }),
-        alert('20m', 'FirebreakInSandbox'),
-      ],
-    },
-  ],
-};
