@@ -30,7 +30,7 @@ const LEASE_MS = 30_000;
 const GIVE_UP_AFTER_MS = 24 * 3_600_000;
 
 /** The lane's first effect did not go out this time: the job queue comes back with backoff. */
-export class RetryLater extends Error {
+class RetryLater extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'RetryLater';

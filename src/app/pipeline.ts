@@ -13,7 +13,7 @@ import { claimDirtyKey, nextDirtyAt } from '../store/keys.ts';
 import { findIdleLanes, unfinishedLanes, voidLeases } from '../store/effects.ts';
 import type { Lane } from '../store/effects.ts';
 import type { JobHandlers, NewJob } from '../store/jobs.ts';
-import { unfinishedRollbacks } from '../store/lists.ts';
+import { forgetOld, unfinishedRollbacks } from '../store/lists.ts';
 import { readAutomation } from '../store/rollbacks.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -64,6 +64,7 @@ const POLICY_KEPT_MS = 500;
 /** What a wake-up that was lost costs at most. */
 const SWEEP_MS = 500;
 const LANE_SWEEP_MS = 2_000;
+const HOUSEKEEPING_MS = 3_600_000;
 const LANE_GRACE_MS = 90_000;
 
 /**
@@ -246,6 +247,10 @@ function startLoops(
   const others = [
     loop('timers', SWEEP_MS, () => fireDueTimers(timers)),
     loop('lanes', LANE_SWEEP_MS, () => sweepLanes(store, clock)),
+    loop('housekeeping', HOUSEKEEPING_MS, async () => {
+      await forgetOld(store.db, clock.now());
+      return 'idle';
+    }),
     loop('counts', 1_000, async () => {
       await counts.flush();
       return 'idle';

@@ -26,8 +26,7 @@ export interface IncidentView {
   readonly facts: Readonly<Record<string, Json>>;
 }
 
-export const CHANNELS = ['pagerduty', 'slack', 'webhook'] as const;
-export type ChannelName = (typeof CHANNELS)[number];
+export type ChannelName = 'pagerduty' | 'slack' | 'webhook';
 
 /**
  * Something that has to leave the process. Recorded before it is done, and identified so that doing it twice can be

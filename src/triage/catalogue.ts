@@ -17,7 +17,7 @@ const number: FactKind = { type: 'number' };
 const text: FactKind = { type: 'text' };
 const yesNo: FactKind = { type: 'yes-no' };
 
-export const IMPACT_TRENDS = ['growing', 'steady', 'shrinking'] as const;
+const IMPACT_TRENDS = ['growing', 'steady', 'shrinking'] as const;
 export type ImpactTrend = (typeof IMPACT_TRENDS)[number];
 
 /** Facts that describe how bad it is; numbers, measured or read from an alert. */

@@ -70,15 +70,7 @@ function explainRule(
 }
 
 /** `labels $.severity equal "critical": it is "warning"` */
-export function describeCondition({
-  fact,
-  path,
-  operator,
-  expected,
-  actual,
-  unknown,
-  result,
-}: ConditionRecord): string {
+function describeCondition({ fact, path, operator, expected, actual, unknown, result }: ConditionRecord): string {
   const asked = `${fact}${path === undefined ? '' : ` ${path}`} ${operator} ${JSON.stringify(expected)}`;
   if (unknown === true && actual === null) return `${asked}: it is unknown`;
   if (unknown === true) return `${asked}: ${JSON.stringify(actual)} cannot be compared with that`;

@@ -64,7 +64,7 @@ function queriesOf({ policy, service, at, baselineAt }: QueryRequest): Query[] {
 }
 
 /** The queries of a service by fact name: its own go before its recovery queries, and those before the global ones. */
-export function factQueries(policy: QueryPolicy, service: string | null): Readonly<Record<string, FactQuery>> {
+function factQueries(policy: QueryPolicy, service: string | null): Readonly<Record<string, FactQuery>> {
   const own = service !== null && Object.hasOwn(policy.services, service) ? policy.services[service] : undefined;
   const recovery = {
     errorRatio: own?.recovery?.errorRatio,

@@ -44,11 +44,12 @@ export interface EffectRow {
   readonly kind: string;
   readonly status: string;
   readonly result: string | null;
+  readonly created_at: Date;
 }
 
 export async function readEffects(db: Database): Promise<readonly EffectRow[]> {
   const { rows } = await sql<EffectRow>`
-    select id, incident_id, channel, kind, status, result from effects order by number`.execute(db);
+    select id, incident_id, channel, kind, status, result, created_at from effects order by number`.execute(db);
   return rows;
 }
 

@@ -6,9 +6,17 @@ import {
   type FirebreakProcess,
 } from '../harness/firebreak.ts';
 import { audit } from './audit.ts';
-import { backendsAreGone, connectionOf, inDatabase, readAlerts, readEffects, readIncidents, settled } from './inspect.ts';
+import {
+  backendsAreGone,
+  connectionOf,
+  inDatabase,
+  readAlerts,
+  readEffects,
+  readIncidents,
+  settled,
+} from './inspect.ts';
 import { endLeftovers } from './processes.ts';
-import { chaosSeed, seeded, type Random } from './random.ts';
+import { chaosSeed, seeded } from './random.ts';
 import { table } from './table.ts';
 import { Traffic } from './traffic.ts';
 import { startWorld, watch, type Seen, type World } from './world.ts';
@@ -24,7 +32,7 @@ type Aim =
   | { readonly kind: 'answered' }
   | { readonly kind: 'arrives' | 'happened'; readonly at: Place };
 
-/** How far something was that a kill met: how many there were of each. */
+/** How far something was that a kill met, of what this very process was at: how many there were of each. */
 interface Met {
   /** Sent, and no answer yet. */
   readonly received: number;
@@ -47,6 +55,8 @@ const SENDERS = 5;
 const NEW_SERVICES = 4;
 /** What does not come up in this time is not waited for: the round kills all the same. */
 const PATIENCE_MS = 10_000;
+const random = seeded(chaosSeed());
+const aims = random.shuffled(ROUNDS);
 const planned = (round: number): string => `planned-${round}`;
 
 let directory: string;
@@ -54,7 +64,7 @@ let world: World;
 
 beforeEach(async () => {
   directory = await temporaryDirectory();
-  world = await startWorld(ROUNDS.map((_, round) => planned(round)).filter((_, round) => hasPlan(round)));
+  world = await startWorld(aims.map((_, round) => planned(round)).filter((_, round) => hasPlan(round)));
 }, 60_000);
 
 afterEach(async () => {
@@ -63,9 +73,6 @@ afterEach(async () => {
   await removeDirectory(directory);
 });
 
-let aims: readonly Aim[] = [];
-const random = seeded(chaosSeed());
-aims = random.shuffled(ROUNDS);
 /** Every round that waits for a PATCH has a bad deployment of its own, and some of the others. */
 function hasPlan(round: number): boolean {
   const aim = aims[round];
@@ -81,12 +88,12 @@ test(`kill -9 of Firebreak at ${ROUNDS.length} moments under load loses nothing 
     urls: () => (firebreak === null ? [] : [firebreak.url]),
     isBack: (service) => world.isBack(service),
   });
-  const rows: (Met & { round: number; aim: string })[] = [];
+  const rows: Met[] = [];
   for (const [round, aim] of aims.entries()) {
     if (hasPlan(round)) await world.deployBad(planned(round));
     traffic.allow(NEW_SERVICES, hasPlan(round) ? [planned(round)] : []);
     firebreak = await start();
-    rows.push({ round, aim: Object.values(aim).join(' '), ...(await killAmidLoad(firebreak, aim, traffic, random)) });
+    rows.push(await killAmidLoad(firebreak, aim, traffic));
   }
 
   firebreak = await start();
@@ -102,7 +109,9 @@ test(`kill -9 of Firebreak at ${ROUNDS.length} moments under load loses nothing 
   const code = await firebreak.stop();
 
   const kills = killsByStage(rows);
-  process.stdout.write(table(`kill -9 of Firebreak, CHAOS_SEED=${random.seed}`, { rounds: rows.length, ...kills, ...numbers }));
+  process.stdout.write(
+    table(`kill -9 of Firebreak, CHAOS_SEED=${random.seed}`, { rounds: rows.length, ...kills, ...numbers }),
+  );
   expect(broken).toEqual([]);
   expect(listed).toBe(numbers['incidents']);
   expect(code).toBe(0);
@@ -111,30 +120,46 @@ test(`kill -9 of Firebreak at ${ROUNDS.length} moments under load loses nothing 
 }, 420_000);
 
 /** Sends until the aim comes up, and kills in that very moment. */
-async function killAmidLoad(firebreak: FirebreakProcess, aim: Aim, traffic: Traffic, random: Random): Promise<Met> {
-  const struck = Promise.withResolvers<{ readonly seen: Seen; readonly received: number }>();
+async function killAmidLoad(firebreak: FirebreakProcess, aim: Aim, traffic: Traffic): Promise<Met> {
+  const struck = Promise.withResolvers<Strike>();
+  const before: Before = { at: Date.now(), seen: world.seen(), accepted: namesOf(traffic) };
   const load = new AbortController();
-  let death: Promise<void> | null = null;
   const strike = (): void => {
-    if (death !== null) return;
-    death = firebreak.kill();
+    if (load.signal.aborted) return;
+    const death = firebreak.kill();
     load.abort();
-    struck.resolve({ seen: world.seen(), received: traffic.unanswered });
+    struck.resolve({ death, seen: world.seen(), received: traffic.unanswered });
   };
-  const disarm = arm(aim, traffic, random, strike);
+  const disarm = arm(aim, traffic, strike);
   const sending = traffic.run(SENDERS, load.signal);
   await Promise.race([struck.promise, sleep(PATIENCE_MS, undefined, { ref: false }).then(strike)]);
-  const { seen, received } = await struck.promise;
-  await Promise.all([death, sending]);
+  const { death, seen, received } = await struck.promise;
   disarm();
-  return { received, ...(await remains(seen)) };
+  await Promise.all([death, sending]);
+  return { received, ...(await remains(before, seen, namesOf(traffic))) };
 }
 
+/** What there was to see in the moment of the kill. */
+interface Strike {
+  readonly death: Promise<void>;
+  readonly seen: Seen;
+  readonly received: number;
+}
+
+/** How things stood when the process began. */
+interface Before {
+  readonly at: number;
+  readonly seen: Seen;
+  readonly accepted: ReadonlySet<string>;
+}
+
+const namesOf = (traffic: Traffic): ReadonlySet<string> => new Set(traffic.accepted.map(({ name }) => name));
+
 /** Sets up what strikes. Returns how to take it away. */
-function arm(aim: Aim, traffic: Traffic, random: Random, strike: () => void): () => void {
+function arm(aim: Aim, traffic: Traffic, strike: () => void): () => void {
   switch (aim.kind) {
     case 'any':
-      return armAny(traffic, random, strike);
+      return armAny(traffic, strike);
     case 'answered': {
       let left = random.between(1, 8);
       traffic.onAccepted((isNews) => {
@@ -145,7 +170,7 @@ function arm(aim: Aim, traffic: Traffic, random: Random, strike: () => void): ()
       };
     }
     case 'arrives':
-      return armArrival(aim.at, random, strike);
+      return armArrival(aim.at, strike);
     case 'happened':
       // The fakes answer in the same turn of the event loop in which they record.
       return armEffect(aim.at, () => setImmediate(strike));
@@ -153,7 +178,7 @@ function arm(aim: Aim, traffic: Traffic, random: Random, strike: () => void): ()
 }
 
 /** Some number of things after the start, whatever they are, and a moment: a slow machine gets as far as a fast one. */
-function armAny(traffic: Traffic, random: Random, strike: () => void): () => void {
+function armAny(traffic: Traffic, strike: () => void): () => void {
   let left = random.between(1, 150);
   const happen = (): void => {
     if ((left -= 1) === 0) setTimeout(strike, random.between(0, 20));
@@ -167,7 +192,7 @@ function armAny(traffic: Traffic, random: Random, strike: () => void): () => voi
   };
 }
 
-function armArrival(at: Place, random: Random, strike: () => void): () => void {
+function armArrival(at: Place, strike: () => void): () => void {
   let left = at === 'kubernetes' ? 1 : random.between(1, 3);
   const arrive = (isIt: boolean): void => {
     if (isIt && (left -= 1) === 0) strike();
@@ -200,18 +225,27 @@ function armEffect(at: Place, strike: () => void): () => void {
 }
 
 /** What the dead process left in the store, held against what the world had seen when it died. */
-async function remains(seen: Seen): Promise<Omit<Met, 'received'>> {
+async function remains(before: Before, seen: Seen, accepted: ReadonlySet<string>): Promise<Omit<Met, 'received'>> {
   return inDatabase(await connectionOf(directory), async (db) => {
     await backendsAreGone(db);
     const open = (await readEffects(db)).filter(({ status }) => status === 'pending' || status === 'acting');
-    const out = open.map((effect) => seen.has(effect));
-    const patched = (await readIncidents(db))
-      .filter(({ rollback }) => rollback?.steps.some(({ state }) => state === 'intended'))
-      .map(({ service }) => seen.patches.has(service ?? ''));
+    // A start takes back whatever was being acted on, so what is being acted on now is this process'.
+    const own = open.filter((e) => e.status === 'acting' || e.created_at.getTime() >= before.at);
+    const steps = (await readIncidents(db)).flatMap(({ service, rollback }) =>
+      (rollback?.steps ?? [])
+        .filter(({ state }) => state === 'intended')
+        .map((step) => ({ ...step, service: service ?? '' })),
+    );
+    const news = (name: string): boolean => accepted.has(name) && !before.accepted.has(name);
+    const patched = (by: Seen, service: string): boolean => by.patches.has(service);
     return {
-      committed: (await readAlerts(db)).filter(({ waiting }) => waiting).length,
-      intended: [...out, ...patched].filter((there) => there === false).length,
-      acknowledged: [...out, ...patched].filter((there) => there === true).length,
+      committed: (await readAlerts(db)).filter(({ name, waiting }) => waiting && news(name)).length,
+      intended:
+        own.filter((effect) => seen.has(effect) === false).length +
+        steps.filter((step) => !patched(seen, step.service) && Date.parse(step.intendedAt ?? '') >= before.at).length,
+      acknowledged:
+        open.filter((effect) => seen.has(effect) === true && before.seen.has(effect) === false).length +
+        steps.filter((step) => patched(seen, step.service) && !patched(before.seen, step.service)).length,
     };
   });
 }

@@ -42,17 +42,20 @@ test(`kill -9 of PostgreSQL ${KILLS} times under load: Firebreak goes on by itse
   const load = new AbortController();
   const sending = traffic.run(SENDERS, load.signal);
   let whileDown = 0;
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    traffic.allow(NEW_SERVICES);
-    await sleep(random.between(50, 600));
-    const postmaster = await runningPostmaster();
-    signal(postmaster, 'SIGKILL');
-    // In every third the next one comes up and stands still: a time that is long, and surely without a store.
-    if (kill % 3 === 0) whileDown += await refusedWhileHeld(firebreak, postmaster, kill);
-    await acceptsAgain(traffic);
+  try {
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      traffic.allow(NEW_SERVICES);
+      await sleep(random.between(50, 600));
+      const postmaster = await runningPostmaster();
+      signal(postmaster, 'SIGKILL');
+      // In every third the next one comes up and stands still: a time that is long, and surely without a store.
+      if (kill % 3 === 0) whileDown += await refusedWhileHeld(firebreak, postmaster, kill);
+      await acceptsAgain(traffic);
+    }
+  } finally {
+    load.abort();
+    await sending;
   }
-  load.abort();
-  await sending;
   await traffic.finish();
   const { broken, numbers } = await inDatabase(await connectionOf(directory), async (db) => {
     await settled(db, 120_000);

@@ -29,7 +29,12 @@ export interface World {
 
 export interface Seen {
   /** Whether an effect of the ledger is out there; null when nobody could tell. */
-  has(effect: { readonly id: string; readonly incident_id: string; readonly channel: string; readonly kind: string }): boolean | null;
+  has(effect: {
+    readonly id: string;
+    readonly incident_id: string;
+    readonly channel: string;
+    readonly kind: string;
+  }): boolean | null;
   /** Effective PATCHes by service. */
   readonly patches: ReadonlyMap<string, number>;
 }

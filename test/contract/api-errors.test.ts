@@ -1,5 +1,4 @@
 import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fakeBackend, incident, startApi } from './api-support.ts';
 import type { RunningApi } from './api-support.ts';
 

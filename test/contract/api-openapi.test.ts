@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { incident, rollback, startApi } from './api-support.ts';
 import type { AnyJson, RunningApi } from './api-support.ts';

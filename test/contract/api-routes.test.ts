@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chainHash, GENESIS } from '../../src/domain/incident/chain.ts';
 import { incident, startApi } from './api-support.ts';
 import type { RunningApi } from './api-support.ts';

@@ -20,7 +20,7 @@ interface Line {
 export function followTimeline(firebreak: FirebreakProcess, id: string) {
   let printed = 0;
   const types = new Set<string>();
-  let stopped = false;
+  const stopping = new AbortController();
   const look = async (): Promise<void> => {
     const { items } = (await firebreak.get(`/api/v1/incidents/${id}/timeline`)) as { items: readonly Line[] };
     for (const line of items.slice(printed)) {
@@ -30,7 +30,7 @@ export function followTimeline(firebreak: FirebreakProcess, id: string) {
     printed = items.length;
   };
   const following = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       await look();
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -44,7 +44,7 @@ export function followTimeline(firebreak: FirebreakProcess, id: string) {
         60_000,
       ),
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       await following;
     },
   };

@@ -124,7 +124,7 @@ export async function eventually<T>(
     const answer = await ask();
     if (good(answer)) return answer;
     if (Date.now() > deadline)
-      throw new Error(`not within ${withinMs} ms; last: ${JSON.stringify(answer)?.slice(0, 2_000)}`);
+      throw new Error(`not within ${withinMs} ms; last: ${JSON.stringify(answer ?? null).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

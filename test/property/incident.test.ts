@@ -1,163 +1,13 @@
 import fc from 'fast-check';
-import { chain, GENESIS, parseEvent, verifyChain } from '../../src/domain/incident/chain.ts';
-import type { StoredEvent } from '../../src/domain/incident/chain.ts';
-import type { Command } from '../../src/domain/incident/commands.ts';
-import { CommandRefused } from '../../src/domain/incident/commands.ts';
-import { decide } from '../../src/domain/incident/decide.ts';
-import type { IncidentEvent } from '../../src/domain/incident/events.ts';
-import { evolve, fold } from '../../src/domain/incident/evolve.ts';
+import { parseEvent, verifyChain } from '../../src/domain/incident/chain.ts';
+import { fold } from '../../src/domain/incident/evolve.ts';
 import { react } from '../../src/domain/incident/react.ts';
-import type { IncidentState } from '../../src/domain/incident/state.ts';
 import { tally } from '../../src/domain/incident/tally.ts';
 import { timersOf } from '../../src/domain/incident/timers.ts';
 import { viewOf } from '../../src/domain/incident/view.ts';
-import { RAILS, VERDICTS } from '../../src/domain/plan.ts';
-import { SEVERITIES } from '../../src/domain/severity.ts';
-import { iso } from '../../src/domain/time.ts';
-import {
-  HOUR,
-  MINUTE,
-  NOON,
-  assessmentOf,
-  newsOf,
-  openingOf,
-  planOf,
-  plannedStep,
-  policyWith,
-} from '../unit/support/incident.ts';
-
-const word = fc.oneof(fc.constantFrom('ada', 'checkout', ''), fc.string({ unit: 'binary', maxLength: 12 }));
-const index = fc.integer({ min: -1, max: 2 });
-const hash = fc.constantFrom('a'.repeat(64), 'b'.repeat(64));
-const by = { by: word, via: fc.constantFrom('api', 'slack', 'pagerduty') };
-const effect = fc.record({
-  effectId: word,
-  channel: fc.constantFrom('pagerduty' as const, 'slack' as const, 'webhook' as const),
-  kind: fc.constantFrom('trigger', 'announce', 'thread'),
-});
-const outcome = fc.oneof(
-  fc.record({ kind: fc.constant('sent' as const), receipt: fc.dictionary(word, word), latencyMs: fc.nat(5000) }),
-  fc.record({ kind: fc.constant('skipped' as const), because: word }),
-  fc.record({
-    kind: fc.constant('failed' as const),
-    failure: fc.record({ kind: fc.constantFrom('rejected' as const, 'server' as const), message: word }),
-    attempts: fc.nat(9),
-  }),
-);
-const news = fc
-  .tuple(fc.nat(3), fc.nat(3), fc.subarray(['A', 'B', 'C']), fc.subarray(['A', 'B', 'C']))
-  .map(([firing, resolved, joined, gone]) => newsOf({ firing, resolved }, joined, gone));
-const plan = fc.constantFrom(planOf(), planOf(plannedStep('api', 'continue'), plannedStep('web')));
-
-const command: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ kind: fc.constant('open' as const), opening: fc.constant(openingOf()), news }),
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('observe-alerts' as const), news }) },
-  {
-    weight: 4,
-    arbitrary: fc
-      .tuple(fc.constantFrom(...SEVERITIES), fc.constantFrom('roll-back' as const, 'hold' as const))
-      .map(([severity, action]) => ({ kind: 'assess' as const, assessment: assessmentOf(severity, action) })),
-  },
-  fc.record({ kind: fc.constant('acknowledge' as const), ...by }),
-  fc.record({ kind: fc.constant('resolve' as const), ...by, because: word }),
-  fc.record({ kind: fc.constant('add-note' as const), ...by, text: word }),
-  fc.record({
-    kind: fc.constant('fire-timer' as const),
-    name: fc.constantFrom('clock:acknowledge' as const, 'clock:restore', 'rollback-hold', 'rollback-approval', 'monitoring'),
-  }),
-  fc.record({ kind: fc.constant('report-effect' as const), effect, outcome }),
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('plan-rollback' as const),
-      plan,
-      planHash: hash,
-      rehearsal: fc.array(word, { maxLength: 2 }),
-      suspect: fc.option(fc.dictionary(word, word)),
-    }),
-  },
-  fc.record({
-    kind: fc.constant('stop-rollback' as const),
-    stop: fc.record({ rail: fc.constantFrom(...RAILS), because: word }),
-  }),
-  fc.record({ kind: fc.constant('approve-rollback' as const), ...by, planHash: fc.option(hash) }),
-  fc.record({ kind: fc.constant('abort-rollback' as const), ...by, because: word }),
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('start-rollback' as const) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('intend-step' as const), index }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('accept-step' as const),
-      index,
-      receipt: fc.dictionary(word, fc.nat()),
-      alreadyThere: fc.boolean(),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('finish-step' as const),
-      index,
-      outcome: fc.constantFrom('done' as const, 'done' as const, 'failed' as const, 'diverged' as const),
-      detail: word,
-    }),
-  },
-  fc.record({ kind: fc.constant('reach-verdict' as const), verdict: fc.constantFrom(...VERDICTS), because: word }),
-);
-
-const policies = fc.constantFrom(
-  policyWith(),
-  policyWith({ mode: 'approve' }),
-  policyWith({ mode: 'shadow' }),
-  policyWith({ killSwitch: true }),
-  policyWith({}, { services: {} }),
-);
-
-const history = fc.tuple(
-  policies,
-  fc.array(fc.tuple(command, fc.constantFrom(0, 1000, MINUTE, HOUR, 25 * HOUR)), { maxLength: 40 }),
-);
-
-interface Step {
-  readonly before: IncidentState | null;
-  readonly events: readonly IncidentEvent[];
-  readonly after: IncidentState;
-}
-
-interface Run {
-  readonly stored: readonly StoredEvent[];
-  readonly steps: readonly Step[];
-  readonly end: IncidentState;
-}
-
-/** Plays a history as the commander does. What is refused changes nothing; anything else that is thrown fails. */
-function play([policy, commands]: typeof history extends fc.Arbitrary<infer T> ? T : never): Run {
-  let state: IncidentState | null = null;
-  let now = NOON;
-  const stored: StoredEvent[] = [];
-  const steps: Step[] = [];
-  const opening: Command = { kind: 'open', opening: openingOf(), news: newsOf({ firing: 1 }, ['A']) };
-  // Opening and first assessment are always one commit.
-  const first: Command = { kind: 'assess', assessment: assessmentOf('P2') };
-  for (const [each, wait] of [[opening, 0] as const, [first, 0] as const, ...commands]) {
-    now += wait;
-    let decided: ReturnType<typeof decide>;
-    try {
-      decided = decide(state, each, { now, policy });
-    } catch (error) {
-      if (error instanceof CommandRefused) continue;
-      throw error;
-    }
-    const head = stored.at(-1);
-    const rows = chain('INC-1', { seq: head?.seq ?? 0, hash: head?.hash ?? GENESIS }, decided, iso(now));
-    const events = rows.map(parseEvent);
-    const before: IncidentState | null = state;
-    state = events.reduce(evolve, state);
-    stored.push(...rows);
-    steps.push({ before, events, after: state! });
-  }
-  return { stored, steps, end: state! };
-}
+import type { Run } from '../unit/support/histories.ts';
+import { history, play } from '../unit/support/histories.ts';
+import { policyWith } from '../unit/support/incident.ts';
 
 const check = (property: (run: Run) => void, numRuns = 500): void => {
   fc.assert(
@@ -254,7 +104,8 @@ test('a page is for what goes on, and once until it comes back', () => {
       expect(paged).toBeLessThanOrEqual(1);
     }
     for (const { events, after } of steps) {
-      if (events.some((event) => event.type === 'page-requested')) expect(['open', 'acknowledged']).toContain(after.status);
+      if (events.some((event) => event.type === 'page-requested'))
+        expect(['open', 'acknowledged']).toContain(after.status);
     }
   });
 });
@@ -264,7 +115,11 @@ test('no two effects of an incident have one id, also when commands are committe
     const ids = steps.flatMap(({ before, events, after }) => react(before, events, after).effects.map((e) => e.id));
     expect(new Set(ids).size).toBe(ids.length);
     const [first] = steps;
-    const together = react(null, steps.flatMap((step) => step.events), steps.at(-1)!.after).effects;
+    const together = react(
+      null,
+      steps.flatMap((step) => step.events),
+      steps.at(-1)!.after,
+    ).effects;
     expect(first).toBeDefined();
     expect(new Set(together.map((e) => e.id)).size).toBe(together.length);
   });

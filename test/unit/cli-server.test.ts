@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { incident, startApi } from '../contract/api-support.ts';
 import type { RunningApi } from '../contract/api-support.ts';
 import { run } from './cli-support.ts';

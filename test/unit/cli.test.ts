@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import { BadConfiguration } from '../../src/cli/ports.ts';
 import { CONFIG, run } from './cli-support.ts';
 

@@ -60,7 +60,11 @@ describe('acknowledge and restore', () => {
     ['P3', 28_800, 86_400],
   ] as const)('%s: %d s to acknowledge, %d s to restore, from the opening', (severity, acknowledge, restore) => {
     const { clocks } = opened(severity).must;
-    expect(clocks.acknowledge).toEqual({ startedAt: iso(NOON), deadline: iso(NOON + acknowledge * 1000), state: 'running' });
+    expect(clocks.acknowledge).toEqual({
+      startedAt: iso(NOON),
+      deadline: iso(NOON + acknowledge * 1000),
+      state: 'running',
+    });
     expect(clocks.restore).toEqual({ startedAt: iso(NOON), deadline: iso(NOON + restore * 1000), state: 'running' });
   });
 

@@ -175,7 +175,12 @@ test('results of effects are recorded, and what was sent leaves its receipt', ()
 
 test('an event of a newer version leaves the state as it is, but for its number', () => {
   const incident = opened('P2');
-  const foreign = { ...incident.events.at(-1)!, seq: 99, type: 'from-the-future', data: {} } as unknown as IncidentEvent;
+  const foreign = {
+    ...incident.events.at(-1)!,
+    seq: 99,
+    type: 'from-the-future',
+    data: {},
+  } as unknown as IncidentEvent;
   expect(fold([...incident.events, foreign])).toEqual({ ...incident.must, version: 99 });
   expect(fold([foreign])).toBeNull();
 });

@@ -112,6 +112,14 @@ test('a P0 that the kill switch stops is paged once, for being a P0', () => {
   expect(pages(opened('P0', 'roll-back', policyWith({ killSwitch: true })))).toEqual(['first-page']);
 });
 
+test('a P0 that was paged is not paged again when its rollback fails or proves nothing', () => {
+  const failed = step(executing(opened('P0', 'roll-back')), 0, 'failed');
+  expect(pages(failed)).toEqual(['first-page']);
+  const unproved = step(executing(opened('P0', 'roll-back')));
+  unproved.do({ kind: 'reach-verdict', verdict: 'unknown', because: 'x' });
+  expect(pages(unproved)).toEqual(['first-page']);
+});
+
 describe('nothing is paged for what is over', () => {
   const overBeforeSeen = (policy = policyWith()): Incident => {
     const incident = new Incident(policy);

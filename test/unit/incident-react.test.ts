@@ -1,7 +1,6 @@
 import type { Command } from '../../src/domain/incident/commands.ts';
 import type { IncidentEvent } from '../../src/domain/incident/events.ts';
 import { react } from '../../src/domain/incident/react.ts';
-import type { IncidentState } from '../../src/domain/incident/state.ts';
 import {
   Incident,
   MINUTE,
@@ -146,7 +145,10 @@ describe('the coordinator is woken', () => {
         return after(incident, { kind: 'finish-step', index: 0, outcome: 'done', detail: '' });
       },
     ],
-    ['to let go of its targets when alerts prove the recovery', () => after(step(executing(opened('P1', 'roll-back'))), allResolved())],
+    [
+      'to let go of its targets when alerts prove the recovery',
+      () => after(step(executing(opened('P1', 'roll-back'))), allResolved()),
+    ],
     [
       'to let go of its targets when the verdict is given',
       () =>
@@ -185,7 +187,7 @@ test('ids are unique and say where they come from', () => {
 });
 
 test('an event that a newer version wrote causes nothing', () => {
-  const state = opened('P2').must as IncidentState;
+  const state = opened('P2').must;
   const foreign = { type: 'from-the-future', seq: 9, data: {} } as unknown as IncidentEvent;
   expect(react(state, [foreign], state)).toEqual({ effects: [], driveRollback: false });
 });

@@ -1,5 +1,15 @@
 import { iso } from '../../src/domain/time.ts';
-import { MINUTE, allResolved, executing, opened, planOf, planned, plannedStep, policyWith, step } from './support/incident.ts';
+import {
+  MINUTE,
+  allResolved,
+  executing,
+  opened,
+  planOf,
+  planned,
+  plannedStep,
+  policyWith,
+  step,
+} from './support/incident.ts';
 
 const resolve = { kind: 'resolve', by: 'ada', via: 'api', because: 'the vendor is back' } as const;
 const two = planOf(plannedStep('api'), plannedStep('web'));
@@ -46,14 +56,17 @@ test.each([
   expect(incident.types({ kind: 'intend-step', index: 0 })).toEqual([]);
 });
 
-test.each(['recovered', 'not-recovered', 'unknown'] as const)('%s is recorded once, and is the last word', (verdict) => {
-  const incident = step(executing(opened('P0', 'roll-back')));
-  incident.do({ kind: 'reach-verdict', verdict, because: 'measured' });
-  expect(incident.must.rollback).toMatchObject({ stage: 'finished', verdict, because: 'measured' });
-  expect(incident.types({ kind: 'reach-verdict', verdict: 'recovered', because: 'again' })).toEqual([]);
-  incident.do(allResolved());
-  expect(incident.must.rollback?.verdict).toBe(verdict);
-});
+test.each(['recovered', 'not-recovered', 'unknown'] as const)(
+  '%s is recorded once, and is the last word',
+  (verdict) => {
+    const incident = step(executing(opened('P0', 'roll-back')));
+    incident.do({ kind: 'reach-verdict', verdict, because: 'measured' });
+    expect(incident.must.rollback).toMatchObject({ stage: 'finished', verdict, because: 'measured' });
+    expect(incident.types({ kind: 'reach-verdict', verdict: 'recovered', because: 'again' })).toEqual([]);
+    incident.do(allResolved());
+    expect(incident.must.rollback?.verdict).toBe(verdict);
+  },
+);
 
 test('there is none while steps run', () => {
   const incident = executing(opened('P0', 'roll-back'));

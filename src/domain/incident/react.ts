@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import type { ChannelName, EffectIntent } from '../view.ts';
-import type { EventType, IncidentEvent } from './events.ts';
+import type { EventData, EventType, IncidentEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 import { describeEvent } from './describe.ts';
 
@@ -60,7 +60,9 @@ function effect(
 function pagerduty(event: IncidentEvent, after: IncidentState): readonly EffectIntent[] {
   switch (event.type) {
     case 'page-requested':
-      return [effect(after, event.seq, 'pagerduty', 'trigger', event.data.because, { reason: event.data.reason })];
+      return [
+        effect(after, event.seq, 'pagerduty', 'trigger', pageText(after, event.data), { reason: event.data.reason }),
+      ];
     case 'incident-acknowledged':
       return after.page === null || event.data.via === 'pagerduty'
         ? []
@@ -84,6 +86,10 @@ function pagerduty(event: IncidentEvent, after: IncidentState): readonly EffectI
       return [];
   }
 }
+
+/** What is read on a lock screen: how bad, where, what, and why somebody is woken. */
+const pageText = ({ severity, service, title }: IncidentState, { because }: EventData['page-requested']): string =>
+  `${severity ?? 'P2'}${service === null ? '' : ` on ${service}`}: ${title} (${because})`;
 
 /** One message an incident: announced once, then kept true by updating it in place. */
 function slackMessage(

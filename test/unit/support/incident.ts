@@ -154,7 +154,7 @@ export const assessmentOf = (severity: Severity, action: StanceDecision['action'
 
 /** One incident in memory: commands in, events out, as the commander does it, without a store. */
 export class Incident {
-  readonly id = 'INC-20261123-120000';
+  readonly id: string = 'INC-20261123-120000';
   state: IncidentState | null = null;
   stored: readonly StoredEvent[] = [];
   policy: Policy;

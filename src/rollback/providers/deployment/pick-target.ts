@@ -11,7 +11,7 @@ import {
   withoutHash,
 } from '../kubernetes/template.ts';
 
-export const REVISION = 'deployment.kubernetes.io/revision';
+const REVISION = 'deployment.kubernetes.io/revision';
 
 /** One version that the cluster still remembers as a ReplicaSet. */
 export interface Revision {

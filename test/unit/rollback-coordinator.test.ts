@@ -1,0 +1,132 @@
+import { holderOf, lastRollbackStart } from '../../src/store/rollbacks.ts';
+import { MINUTE, plannedStep, policyWith } from './support/incident.ts';
+import {
+  asked,
+  core,
+  drive,
+  name,
+  port,
+  resolveAlerts,
+  rollback,
+  serviceWith,
+  target,
+  useCoordinator,
+} from './support/coordinator.ts';
+
+useCoordinator();
+
+test('a P0 goes from the request to validating in one drive, each step recorded, its target held meanwhile', async () => {
+  const id = await asked();
+  await drive(id);
+  expect(await rollback(id)).toMatchObject({ stage: 'validating', suspect: { id: `deploy-${name}` } });
+  expect(target.calls).toEqual([`execute ${name}`, `observe ${name}`]);
+  expect((await lastRollbackStart(core.store.db, name, 'another'))?.incidentId).toBe(id);
+  const { key } = plannedStep(name).target;
+  expect((await holderOf(core.store.db, [key], 'another'))?.incidentId).toBe(id);
+  await drive(id);
+  expect(target.calls).toHaveLength(2);
+});
+
+test('the verdict lets go of the target, so that the next incident can have it', async () => {
+  const id = await asked();
+  await drive(id);
+  await resolveAlerts();
+  expect((await rollback(id)).verdict).toBe('recovered');
+  await drive(id);
+  expect(await holderOf(core.store.db, [plannedStep(name).target.key], 'another')).toBeNull();
+});
+
+test('a P1 waits for its hold, and the hold for the clock', async () => {
+  const id = await asked('P1');
+  await drive(id);
+  expect((await rollback(id)).stage).toBe('announced');
+  core.clock.at += 59_999;
+  await drive(id);
+  expect(target.calls).toEqual([]);
+  core.clock.at += 1;
+  await drive(id);
+  expect(target.calls).toContain(`execute ${name}`);
+});
+
+describe('between steps', () => {
+  test('the kill switch stops it, and it says how far it came', async () => {
+    const steps = [plannedStep(`${name}-api`).config, plannedStep(`${name}-web`).config];
+    core.policy = policyWith({}, { services: serviceWith(steps) });
+    const id = await asked();
+    target.execution = () => {
+      core.policy = { ...core.policy, automation: { ...core.policy.automation, killSwitch: true } };
+      return { kind: 'accepted', receipt: {} };
+    };
+    await drive(id);
+    expect(target.calls).toEqual([`execute ${name}-api`, `observe ${name}-api`]);
+    const stop = (await core.timeline(id)).find((event) => event.type === 'rollback-stopped');
+    expect(stop?.data).toMatchObject({ rail: 'kill-switch', completed: [`${name}-api`] });
+  });
+
+  test('an abort is heard, what is in flight is followed to its end, and the target is let go', async () => {
+    const id = await asked();
+    target.execution = async () => {
+      await core.commander.handle(id, [{ kind: 'abort-rollback', by: 'ada', via: 'slack', because: 'no' }]);
+      return { kind: 'accepted', receipt: {} };
+    };
+    await drive(id);
+    expect(await rollback(id)).toMatchObject({ stage: 'stopped', stoppedBy: 'aborted', steps: [{ state: 'done' }] });
+    expect(await holderOf(core.store.db, [plannedStep(name).target.key], 'another')).toBeNull();
+  });
+
+  // A call that timed out may have gone through; after an abort nobody looks any more: see the report.
+  test.failing('an abort after a call that may have gone through does not forget it', async () => {
+    const id = await asked();
+    target.execution = () => ({ kind: 'failed', failure: { kind: 'ambiguous', message: 'timed out' } });
+    await drive(id);
+    await core.commander.handle(id, [{ kind: 'abort-rollback', by: 'ada', via: 'slack', because: 'no' }]);
+    await drive(id);
+    const forgotten = (await holderOf(core.store.db, [plannedStep(name).target.key], 'another')) === null;
+    expect({ forgotten, step: (await rollback(id)).steps[0]?.state }).not.toEqual({
+      forgotten: true,
+      step: 'intended',
+    });
+  });
+});
+
+test('one that is stopped in the moment of its start does not count for the cooldown', async () => {
+  const id = await asked('P1');
+  await drive(id);
+  await core.commander.handle(id, [{ kind: 'abort-rollback', by: 'ada', via: 'slack', because: 'no' }]);
+  await port().start(id, name);
+  expect(await lastRollbackStart(core.store.db, name, 'another')).toBeNull();
+});
+
+test('a call that fails is tried again until the step times out, then the step has failed and says why', async () => {
+  const id = await asked();
+  target.execution = () => ({ kind: 'failed', failure: { kind: 'server', message: 'HTTP 503' } });
+  await drive(id);
+  expect((await rollback(id)).stage).toBe('executing');
+  core.clock.at += 5 * MINUTE;
+  await drive(id);
+  expect(await rollback(id)).toMatchObject({
+    stage: 'stopped',
+    stoppedBy: 'step-failed',
+    steps: [{ state: 'failed', detail: 'was not accepted: HTTP 503' }],
+  });
+});
+
+test('no verdict comes by the deadline: not recovered', async () => {
+  const id = await asked();
+  await drive(id);
+  core.clock.at += 15 * MINUTE - 1;
+  await drive(id);
+  expect((await rollback(id)).verdict).toBeNull();
+  core.clock.at += 1;
+  await drive(id);
+  expect(await rollback(id)).toMatchObject({
+    verdict: 'not-recovered',
+    because: '1 alerts still fire at the deadline',
+  });
+});
+
+test('two drives at once carry it out once', async () => {
+  const id = await asked();
+  await Promise.all([drive(id), drive(id), drive(id)]);
+  expect(target.calls).toEqual([`execute ${name}`, `observe ${name}`]);
+});
