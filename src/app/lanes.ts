@@ -43,7 +43,8 @@ class RetryLater extends Error {
  */
 export async function runLane(deps: LaneDeps, lane: Lane): Promise<void> {
   for (;;) {
-    const head = await claimEffect(deps.store.db, lane, deps.clock.now(), LEASE_MS);
+    const durable = deps.channels[lane.channel]?.knowsRepeats === false;
+    const head = await claimEffect(deps.store.db, lane, deps.clock.now(), LEASE_MS, durable);
     if (head.kind === 'empty') return;
     // Somebody is at it. Whether it works out is not known yet, so the promise stands.
     if (head.kind === 'busy') throw new RetryLater('another worker is at this lane');

@@ -1,3 +1,4 @@
+import { isStoreDown } from '../api/store-down.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 import { alertName } from '../domain/alert.ts';
@@ -87,6 +88,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     maxQueuedRows: 20_000,
     lateFiringMs: settings.policy.correlation.lateFiringSeconds * 1000,
     onCommit: parts.onCommit,
+    isStoreDown: (error) => isStoreDown(error),
   });
   store.onConnectionLost((error) => {
     log.warn({ err: error }, 'lost a connection to the database');

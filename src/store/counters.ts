@@ -1,5 +1,7 @@
+import type { RawBuilder } from 'kysely';
 import { boundsOf } from '../domain/histogram.ts';
 import type { Tally } from '../domain/incident/tally.ts';
+import { floatColumn, jsonColumn, textColumn } from './columns.ts';
 import type { Database, Trx } from './database.ts';
 import { sql } from './database.ts';
 
@@ -29,8 +31,13 @@ export function incrementsOf(tally: Tally): readonly Increment[] {
   ];
 }
 
-/** Adds to counters in the caller's transaction. Rows are touched in order, in one shard, so nobody deadlocks. */
+/** Adds to counters in the caller's transaction. */
 export async function count(trx: Trx, increments: readonly Increment[], shard: number): Promise<void> {
+  for (const statement of counting(increments, shard)) await statement.execute(trx);
+}
+
+/** The statement that adds to counters; none when there is nothing to add. Rows are touched in order, in one shard, so nobody deadlocks. */
+export function counting(increments: readonly Increment[], shard: number): readonly RawBuilder<unknown>[] {
   const totals = new Map<string, { metric: string; labels: string; by: number }>();
   for (const { metric, labels, by } of increments) {
     const text = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -39,14 +46,16 @@ export async function count(trx: Trx, increments: readonly Increment[], shard: n
     if (total === undefined) totals.set(key, { metric, labels: text, by });
     else total.by += by;
   }
-  if (totals.size === 0) return;
+  if (totals.size === 0) return [];
   const rows = [...totals.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-  await sql`
+  return [
+    sql`
     insert into counters (metric, labels, shard, value)
     select metric, labels, ${shard}::smallint, value
-    from unnest(${rows.map((r) => r.metric)}::text[], ${rows.map((r) => r.labels)}::text[],
-                ${rows.map((r) => r.by)}::double precision[]) as n(metric, labels, value)
-    on conflict (metric, labels, shard) do update set value = counters.value + excluded.value`.execute(trx);
+    from unnest(${textColumn(rows.map((r) => r.metric))}, ${jsonColumn(rows.map((r) => r.labels))},
+                ${floatColumn(rows.map((r) => r.by))}) as n(metric, labels, value)
+    on conflict (metric, labels, shard) do update set value = counters.value + excluded.value`,
+  ];
 }
 
 export async function readCounters(db: Database): Promise<readonly CounterValue[]> {

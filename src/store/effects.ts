@@ -2,9 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { Failure } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { ChannelName, EffectIntent } from '../domain/view.ts';
-import { count, incrementsOf } from './counters.ts';
+import { counting, incrementsOf } from './counters.ts';
 import type { Database, Trx } from './database.ts';
-import { sql } from './database.ts';
+import { notDurable, sql } from './database.ts';
 
 /** An effect that this process alone may carry out until its lease ends. */
 export interface ClaimedEffect {
@@ -43,9 +43,16 @@ interface Row {
 
 /**
  * Takes the first unfinished effect of an incident's channel. Effects of a lane go out one after another, in the order
- * in which they were meant: a resolve never overtakes its trigger. One statement, and a transaction of its own.
+ * in which they were meant: a resolve never overtakes its trigger. One statement, and a transaction of its own. Not
+ * `durable`: if the database server dies, the attempt may be forgotten; for effects that the other side knows again.
  */
-export async function claimEffect(db: Database | Trx, lane: Lane, now: number, leaseMs: number): Promise<LaneHead> {
+export async function claimEffect(
+  db: Database | Trx,
+  lane: Lane,
+  now: number,
+  leaseMs: number,
+  durable = true,
+): Promise<LaneHead> {
   const at = new Date(now);
   const { rows } = await sql<Row>`
     with head as (
@@ -58,6 +65,7 @@ export async function claimEffect(db: Database | Trx, lane: Lane, now: number, l
                            lease_until = ${new Date(now + leaseMs)}
       from head where e.id = head.id and coalesce(head.not_before, ${at}) <= ${at}
         and (head.status = 'pending' or head.lease_until <= ${at})
+        and ${durable ? sql`true` : notDurable}
       returning e.id)
     select head.id, head.status as was, head.intent, head.attempts, head.ambiguous, head.created_at, head.not_before,
            exists (select from taken) as taken,
@@ -93,9 +101,6 @@ export type EffectEnd =
 /** Writes the receipt. With the event that reports it, in one transaction. */
 export async function finishEffect(trx: Trx, effect: ClaimedEffect, end: EffectEnd, now: number): Promise<void> {
   const { channel, id } = effect.intent;
-  await sql`
-    update effects set status = ${end.status}, result = ${JSON.stringify(end)}, lease_until = null, not_before = null,
-                       finished_at = ${new Date(now)} where id = ${id}`.execute(trx);
   const increments = [{ metric: 'effects_total', labels: { channel, outcome: end.status }, by: 1 }];
   const latency =
     end.status === 'delivered'
@@ -106,7 +111,11 @@ export async function finishEffect(trx: Trx, effect: ClaimedEffect, end: EffectE
           value: Math.max(0, now - effect.createdAt) / 1000,
         })
       : [];
-  await count(trx, [...increments, ...latency], randomInt(16));
+  const counted = counting([...increments, ...latency], randomInt(16)).map((part) => sql`counted as (${part})`);
+  await sql`
+    with ${sql.join(counted)}
+    update effects set status = ${end.status}, result = ${JSON.stringify(end)}, lease_until = null, not_before = null,
+                       finished_at = ${new Date(now)} where id = ${id}`.execute(trx);
 }
 
 /** It did not work this time. `ambiguous`: it may have got through all the same. */

@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely';
 import { randomInt } from 'node:crypto';
 import type { StoredEvent } from '../domain/incident/chain.ts';
 import { GENESIS } from '../domain/incident/chain.ts';
@@ -6,7 +7,8 @@ import type { Tally } from '../domain/incident/tally.ts';
 import type { Timer } from '../domain/incident/timers.ts';
 import { iso } from '../domain/time.ts';
 import type { EffectIntent } from '../domain/view.ts';
-import { count, incrementsOf } from './counters.ts';
+import { booleanColumn, integerColumn, jsonColumn, momentColumn, textColumn } from './columns.ts';
+import { counting, incrementsOf } from './counters.ts';
 import type { Database, Trx } from './database.ts';
 import { notDurable, sql } from './database.ts';
 
@@ -94,70 +96,79 @@ export async function takeIncidentId(db: Database, now: number): Promise<string>
   return taken === 1 ? `INC-${second}` : `INC-${second}-${taken}`;
 }
 
-/** Writes what happened and all that follows from it: events, projection, timers, intents, counts. One transaction. */
+/**
+ * Writes what happened and all that follows from it: events, projection, timers, intents, counts. One statement, because
+ * each round trip costs as much as what it does. Throws VersionConflict when somebody else wrote the incident meanwhile.
+ */
 export async function saveIncident(trx: Trx, change: IncidentChange): Promise<void> {
   if (change.events.length === 0) return;
-  await appendEvents(trx, change);
-  await project(trx, change);
-  if (change.timersMoved) await syncTimers(trx, change.after.id, change.timers);
-  await intend(trx, change.effects, change.now);
-  await count(trx, change.tallies.flatMap(incrementsOf), randomInt(16));
+  const parts = [
+    appendEvents(change),
+    ...(change.timersMoved ? syncTimers(change.after.id, change.timers) : []),
+    ...(change.effects.length > 0 ? [intend(change.effects, change.now)] : []),
+    ...counting(change.tallies.flatMap(incrementsOf), randomInt(16)),
+  ];
+  const others = parts.map((part, i) => sql`${sql.ref(`part_${i}`)} as (${part})`);
+  const { rows } = await sql<{ projected: number }>`
+    with projected as (${project(change)}), ${sql.join(others, sql`, `)}
+    select count(*) as projected from projected`.execute(trx);
+  if (rows[0]?.projected !== 1) throw new VersionConflict(change.after.id);
 }
 
-async function appendEvents(trx: Trx, { after, events, before }: IncidentChange): Promise<void> {
+type Part = RawBuilder<unknown>;
+
+function appendEvents({ after, events, before }: IncidentChange): Part {
   const first = events[0];
   if (first?.seq !== (before?.head.seq ?? 0) + 1 || first.previousHash !== (before?.head.hash ?? GENESIS)) {
     throw new VersionConflict(after.id);
   }
-  await sql`
+  return sql`
     insert into incident_events (incident_id, seq, type, body, previous_hash, hash)
     select ${after.id}, * from unnest(
-      ${events.map((e) => e.seq)}::integer[], ${events.map((e) => e.type)}::text[], ${events.map((e) => e.body)}::text[],
-      ${events.map((e) => e.previousHash)}::text[], ${events.map((e) => e.hash)}::text[])`.execute(trx);
+      ${integerColumn(events.map((e) => e.seq))}, ${textColumn(events.map((e) => e.type))},
+      ${jsonColumn(events.map((e) => e.body))}, ${textColumn(events.map((e) => e.previousHash))},
+      ${textColumn(events.map((e) => e.hash))})`;
 }
 
-async function project(trx: Trx, { before, after, events }: IncidentChange): Promise<void> {
+function project({ before, after, events }: IncidentChange): Part {
   const headHash = events.at(-1)?.hash ?? GENESIS;
   const state = JSON.stringify(after);
   const severity = after.severity ?? 'P2';
   if (before === null) {
-    await sql`
+    return sql`
       insert into incidents (id, correlation_key, status, severity, service, environment, opened_at, version, head_hash, state)
       values (${after.id}, ${after.correlationKey}, ${after.status}, ${severity}, ${after.service}, ${after.environment},
-              ${new Date(after.openedAt)}, ${after.version}, ${headHash}, ${state}::jsonb)`.execute(trx);
-    return;
+              ${new Date(after.openedAt)}, ${after.version}, ${headHash}, ${state}::jsonb) returning id`;
   }
-  const { numAffectedRows } = await sql`
+  return sql`
     update incidents set status = ${after.status}, severity = ${severity}, version = ${after.version},
                          head_hash = ${headHash}, state = ${state}::jsonb
-    where id = ${after.id} and version = ${before.head.seq}`.execute(trx);
-  if (numAffectedRows !== 1n) throw new VersionConflict(after.id);
+    where id = ${after.id} and version = ${before.head.seq} returning id`;
 }
 
-/** Exactly the timers that the new state needs, but for the coordinator's own poll. */
-async function syncTimers(trx: Trx, incidentId: string, timers: readonly Timer[]): Promise<void> {
+/** Exactly the timers that the new state needs, but for those that whoever watches sets for itself. */
+function syncTimers(incidentId: string, timers: readonly Timer[]): readonly Part[] {
   const names = timers.map((timer) => timer.name);
-  await sql`
+  const gone = sql`
     delete from timers where incident_id = ${incidentId} and name not in ('rollback-poll', 'reassess')
-      and name <> all(${names}::text[])`.execute(trx);
-  if (timers.length === 0) return;
-  await sql`
+      and name <> all(${names}::text[])`;
+  if (timers.length === 0) return [gone];
+  const set = sql`
     insert into timers (incident_id, name, due)
-    select ${incidentId}, * from unnest(${names}::text[], ${timers.map((t) => new Date(t.due))}::timestamptz[])
-    on conflict (incident_id, name) do update set due = excluded.due`.execute(trx);
+    select ${incidentId}, name, to_timestamp(due / 1000.0)
+    from unnest(${names}::text[], ${momentColumn(timers.map((t) => t.due))}) as n(name, due)
+    on conflict (incident_id, name) do update set due = excluded.due`;
+  return [gone, set];
 }
 
-/** Writes intents into the ledger. An intent that stands there already is the same intent. */
-async function intend(trx: Trx, effects: readonly EffectIntent[], now: number): Promise<void> {
-  if (effects.length === 0) return;
-  await sql`
-    insert into effects (id, incident_id, channel, kind, urgent, status, intent, created_at)
-    select id, incident_id, channel, kind, urgent, 'pending', intent, ${new Date(now)}
-    from unnest(
-      ${effects.map((e) => e.id)}::text[], ${effects.map((e) => e.incidentId)}::text[],
-      ${effects.map((e) => e.channel)}::text[], ${effects.map((e) => e.kind)}::text[],
-      ${effects.map((e) => e.urgent)}::boolean[], ${effects.map((e) => JSON.stringify(e))}::text[])
-      with ordinality as n(id, incident_id, channel, kind, urgent, intent, position)
-    order by position
-    on conflict (id) do nothing`.execute(trx);
-}
+/** Intents for the ledger. An intent that stands there already is the same intent. */
+const intend = (effects: readonly EffectIntent[], now: number): Part => sql`
+  insert into effects (id, incident_id, channel, kind, urgent, status, intent, created_at)
+  select id, incident_id, channel, kind, urgent, 'pending', intent, ${new Date(now)}
+  from unnest(
+    ${textColumn(effects.map((e) => e.id))}, ${textColumn(effects.map((e) => e.incidentId))},
+    ${textColumn(effects.map((e) => e.channel))}, ${textColumn(effects.map((e) => e.kind))},
+    ${booleanColumn(effects.map((e) => e.urgent))}, ${jsonColumn(effects.map((e) => JSON.stringify(e)))})
+    with ordinality as n(id, incident_id, channel, kind, urgent, intent, position)
+  order by position
+  on conflict (id) do nothing`;
