@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { exists, isPostmasterOf, readPostmasterFile } from '../../src/store/postgres/postmaster-file.ts';
 import { eventually } from '../harness/firebreak.ts';
 
-export const clusterOf = (directory: string): string => join(directory, 'postgres/cluster');
+const clusterOf = (directory: string): string => join(directory, 'postgres/cluster');
 
 /** The postmaster that runs on a Firebreak directory; null when none does. */
 export async function postmasterOf(directory: string): Promise<number | null> {

@@ -130,11 +130,20 @@ const rollback: fc.Arbitrary<readonly Timed[]> = fc
     return way.slice(0, length).map((each): Timed => [each, each.kind === 'start-rollback' ? MINUTE : 0]);
   });
 
+/** And the way to its very end. */
+const ending: fc.Arbitrary<readonly Timed[]> = fc.constant([
+  [{ kind: 'resolve', by: 'ada', via: 'api', because: 'fixed' }, 0],
+  [{ kind: 'fire-timer', name: 'monitoring' }, 25 * HOUR],
+]);
+
 /** A policy, and commands with the time that passes before each. */
 export const history = fc.tuple(
   policies,
   fc
-    .array(fc.oneof({ weight: 6, arbitrary: any }, { weight: 1, arbitrary: rollback }), { maxLength: 25, size: 'max' })
+    .array(fc.oneof({ weight: 12, arbitrary: any }, { weight: 2, arbitrary: rollback }, ending), {
+      maxLength: 25,
+      size: 'max',
+    })
     .map((parts) => parts.flat()),
 );
 
