@@ -2,7 +2,19 @@
  * The import table of the house. Stages do not import each other; only app/ knows them all.
  * store/ may see the ports of the stages, as types.
  */
-const stages = ['ingest', 'correlate', 'triage', 'notify', 'rollback', 'timers', 'report', 'settings', 'telemetry', 'clients', 'api'];
+const stages = [
+  'ingest',
+  'correlate',
+  'triage',
+  'notify',
+  'rollback',
+  'timers',
+  'report',
+  'settings',
+  'telemetry',
+  'clients',
+  'api',
+];
 const only = (from, allowed) => ({
   name: `${from}-imports`,
   severity: 'error',
@@ -52,6 +64,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

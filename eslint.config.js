@@ -21,7 +21,10 @@ export default tseslint.config(
         'error',
         { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'Time is an argument here.' },
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time is an argument here.' },
-        { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'Randomness is an argument here.' },
+        {
+          selector: "MemberExpression[object.name='Math'][property.name='random']",
+          message: 'Randomness is an argument here.',
+        },
       ],
     },
   },

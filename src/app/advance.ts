@@ -88,13 +88,14 @@ async function lookAt(deps: AdvanceDeps, { key, advancedVersion }: ClaimedKey, p
   const found = await readNews(db, key, active?.state.afterKeyVersion ?? advancedVersion, advancedVersion, SAMPLE_ROWS);
   const joined = found.joined.map(alertOf);
   const resolved = found.resolved.map(alertOf);
-  const incident = active ?? (await findWatchedIncident(db, key, [...joined, ...resolved].map(alertName)));
+  const incident = active ?? (await findWatchedIncident(db, key, [...found.joinedNames, ...resolved.map(alertName)]));
   const firing = await firingAlerts(db, key, FACT_ROWS);
   // An occurrence that is over before anybody looked both joined and resolved.
   const cameAndWent = resolved.filter(unseenBy(incident, joined.length > 0 || found.counts.firing === 0));
   const news = alertNews({
     counts: found.counts,
     joined: [...joined, ...cameAndWent],
+    joinedNames: [...found.joinedNames, ...cameAndWent.map(alertName)],
     joinedCount: found.joinedCount + (incident === null ? found.resolvedCount : cameAndWent.length),
     resolved,
     resolvedCount: found.resolvedCount,

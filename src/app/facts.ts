@@ -48,14 +48,14 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     look(deps, state, policy, signal),
     prior(deps, state, now),
   ]);
-  const first = firing[0] ?? null;
+  const worst = spokesman(firing);
   const unanswered = lookout.ready === null || Object.values(measured).some(({ answer }) => answer.kind === 'failed');
   const facts = assembleFacts({
     service: state.service,
     environment: state.environment,
     customerFacing: servicePolicy(policy, state)?.customerFacing ?? null,
-    labels: state.labels,
-    annotations: first?.annotations ?? {},
+    labels: worst?.labels ?? state.labels,
+    annotations: worst?.annotations ?? {},
     alertNames: state.alertNames,
     alertCount: state.alertCounts.firing,
     firingSeconds: Math.max(0, now - ms(state.onset.at)) / 1000,
@@ -69,6 +69,23 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     now,
   });
   return { facts, unanswered };
+}
+
+/** What teams write in the label `severity`, worst first. */
+const SEVERITY_WORDS = [
+  ['critical', 'page', 'P0', 'P1'],
+  ['error', 'warning', 'warn', 'P2'],
+  ['info', 'notice', 'none', 'P3'],
+];
+
+/** The alert whose labels speak for all that fire: the worst by its severity label; the one that began first among equals. */
+function spokesman(firing: readonly Alert[]): Alert | null {
+  const rank = ({ labels }: Alert): number => {
+    const at = SEVERITY_WORDS.findIndex((words) => words.includes(labels['severity'] ?? ''));
+    return at < 0 ? SEVERITY_WORDS.length : at;
+  };
+  const worse = (a: Alert, b: Alert): number => rank(a) - rank(b) || ms(a.startsAt) - ms(b.startsAt);
+  return [...firing].sort(worse)[0] ?? null;
 }
 
 const servicePolicy = (policy: Policy, state: IncidentState) =>

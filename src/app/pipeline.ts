@@ -10,7 +10,7 @@ import { createLookout } from '../rollback/lookout.ts';
 import type { ProviderRegistry } from '../rollback/ports.ts';
 import { createDeploymentProvider } from '../rollback/providers/deployment/index.ts';
 import type { Settings } from '../settings/types.ts';
-import { claimDirtyKey, nextDirtyAt } from '../store/keys.ts';
+import { claimDirtyKey, nextDirtyAt, releaseAllKeys } from '../store/keys.ts';
 import { findIdleLanes, unfinishedLanes, voidLeases } from '../store/effects.ts';
 import type { Lane } from '../store/effects.ts';
 import type { JobHandlers, NewJob } from '../store/jobs.ts';
@@ -118,7 +118,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     writer,
     counts,
     start: async () => {
-      if (parts.exclusive) await voidLeases(store.db);
+      if (parts.exclusive) await Promise.all([voidLeases(store.db), releaseAllKeys(store.db)]);
       await store.jobs.work(handlers);
       await resume(store);
       loops.push(...startLoops(parts, advance, { store, clock, commander, policy }, counts));

@@ -24,7 +24,11 @@ const BATCH = 20;
 export async function fireDueTimers(deps: TimerDeps): Promise<Next> {
   const policy = await deps.policy();
   const due = await findDueTimers(deps.store.db, deps.clock.now(), BATCH);
-  for (const timer of due) await fire(deps, timer, policy);
+  const failures: unknown[] = [];
+  for (const timer of due) await fire(deps, timer, policy).catch((error: unknown) => failures.push(error));
+  // One that cannot be fired must not hold up those behind it; the loop tells of it and comes again.
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} of ${due.length} timers could not be fired`);
   if (due.length === BATCH) return 'again';
   const next = await nextTimerAt(deps.store.db);
   return next === null ? 'idle' : { at: next };

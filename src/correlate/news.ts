@@ -7,7 +7,9 @@ import type { Instant } from '../domain/time.ts';
 /** What one look at a correlation key found. */
 export interface KeyNews {
   readonly counts: AlertCounts;
+  /** Samples; the names are of all. */
   readonly joined: readonly Alert[];
+  readonly joinedNames: readonly string[];
   readonly joinedCount: number;
   readonly resolved: readonly Alert[];
   readonly resolvedCount: number;
@@ -25,14 +27,12 @@ const sampleOf = (alert: Alert): AlertSample => ({
   generatorUrl: alert.generatorUrl,
 });
 
-const namesOf = (alerts: readonly Alert[]): readonly string[] => [...new Set(alerts.map(alertName))].sort();
-
 export function alertNews(news: KeyNews): AlertNews {
   return {
     counts: news.counts,
     joined: {
       count: news.joinedCount,
-      names: namesOf(news.joined),
+      names: [...new Set(news.joinedNames)].sort(),
       samples: news.joined.slice(0, SAMPLES).map(sampleOf),
     },
     resolved: { count: news.resolvedCount, samples: news.resolved.slice(0, SAMPLES).map(sampleOf) },

@@ -1,5 +1,7 @@
 import type { IncidentState, RollbackState } from '../domain/incident/state.ts';
 import { isSettled } from '../domain/incident/state.ts';
+import { rollbackMode } from '../domain/incident/decide-assessment.ts';
+import type { RailStop } from '../domain/plan.ts';
 import type { Policy, RollbackPolicy, ServicePolicy } from '../domain/policy.ts';
 import { ms } from '../domain/time.ts';
 import type { CoordinatorDeps } from './deps.ts';
@@ -49,7 +51,7 @@ async function move(deps: CoordinatorDeps, incidentId: string): Promise<Move> {
 
 /** Stopped between steps or while one runs: what was sent is still followed to its end, so that its result is known. */
 async function settle(deps: CoordinatorDeps, state: IncidentState, rollback: RollbackState): Promise<Move> {
-  const inFlight = rollback.steps.findIndex((step) => step.state === 'accepted');
+  const inFlight = rollback.steps.findIndex((step) => step.state === 'accepted' || step.state === 'intended');
   if (inFlight >= 0) return moveStep(deps, state, rollback, inFlight);
   await deps.store.releaseTargets(state.id);
   return 'wait';
@@ -112,13 +114,26 @@ async function begin(
   policy: Policy,
 ): Promise<Move> {
   if (rollback.startsAt === null || deps.clock.now() < ms(rollback.startsAt)) return 'wait';
-  const stop = killSwitch(policy) ?? (await busyStop(deps.store, state, rollback.plan?.steps ?? []));
+  const stop =
+    killSwitch(policy) ??
+    noLongerWanted(state, rollback, policy) ??
+    (await busyStop(deps.store, state, rollback.plan?.steps ?? []));
   if (stop !== null) {
     await deps.store.apply(state.id, [{ kind: 'stop-rollback', stop }]);
     return 'again';
   }
   await deps.store.start(state.id, state.service ?? '');
   return 'again';
+}
+
+/** Before anything is done: what asked for it may have changed its mind during the hold. A person's approval stands. */
+function noLongerWanted(state: IncidentState, rollback: RollbackState, policy: Policy): RailStop | null {
+  if (rollback.approvedBy !== null) return null;
+  const mode = rollbackMode(policy, state.service);
+  if (mode !== 'auto') return { rail: 'mode', because: `automation is ${mode ?? 'off'} for this service now` };
+  const { decision } = state;
+  if (rollback.requestedBy !== 'rules' || decision === null || decision.action === 'roll-back') return null;
+  return { rail: 'state-moved', because: `the rules say ${decision.action} now: ${decision.because}` };
 }
 
 const killSwitch = (policy: Policy): { rail: 'kill-switch'; because: string } | null =>

@@ -127,6 +127,13 @@ async function railStop(
       evidence: suspectJson(suspect),
     };
   }
+  if (suspect.kind !== 'deployment') {
+    return {
+      rail: 'recent-change',
+      because: `the newest change is a ${suspect.kind} change (${suspect.id}), which going back to an older version does not undo`,
+      evidence: suspectJson(suspect),
+    };
+  }
   const last = await deps.store.lastStart(state.service, state.id);
   if (last !== null && now - last.at < automation.cooldownSeconds * 1000) {
     return { rail: 'cooldown', because: `${last.incidentId} rolled ${state.service} back at ${iso(last.at)}` };

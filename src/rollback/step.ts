@@ -2,6 +2,7 @@ import { isRetryable } from '../domain/failure.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { IncidentState, RollbackState, RollbackStepProgress } from '../domain/incident/state.ts';
 import type { PlannedStep } from '../domain/plan.ts';
+import { isSettled } from '../domain/incident/state.ts';
 import { iso, ms } from '../domain/time.ts';
 import type { CoordinatorDeps } from './deps.ts';
 import type { RollbackProvider } from './ports.ts';
@@ -34,7 +35,8 @@ export async function moveStep(
   }
   const deadline = since + planned.config.timeoutSeconds * 1000;
   const step: Step = { deps, incidentId: state.id, index, planned, progress, provider, deadline };
-  return progress.state === 'accepted' ? observe(step) : execute(step);
+  // Stopped after an intent: whether it got through is asked, and nothing more is done.
+  return progress.state === 'accepted' || isSettled(rollback) ? observe(step) : execute(step);
 }
 
 const signal = (deps: CoordinatorDeps): AbortSignal => AbortSignal.timeout(deps.callTimeoutMs ?? 10_000);
@@ -62,7 +64,7 @@ async function execute(step: Step): Promise<'again' | 'wait'> {
 
 async function observe(step: Step): Promise<'again' | 'wait'> {
   const { deps, planned, progress } = step;
-  const since = progress.acceptedAt ?? iso(deps.clock.now());
+  const since = progress.acceptedAt ?? progress.intendedAt ?? iso(deps.clock.now());
   const seen = await step.provider.observe(planned.config, planned.target, progress.receipt ?? {}, since, signal(deps));
   switch (seen.kind) {
     case 'done':

@@ -20,8 +20,13 @@ interface Row {
   content: string;
 }
 
+/** An incident by more names than these is a storm, and known by them. */
+const NAMES = 50;
+
 export interface KeyNewsRows {
   readonly counts: AlertCounts;
+  /** Of all that joined, sorted. */
+  readonly joinedNames: readonly string[];
   readonly joined: readonly KeyAlert[];
   readonly joinedCount: number;
   readonly resolved: readonly KeyAlert[];
@@ -45,17 +50,27 @@ export async function readNews(
   const { rows } = await sql<NewsRow>`
     select count(*) filter (where firing) as firing, count(*) filter (where not firing) as resolved,
            count(*) filter (where ${joined}) as joined_count, count(*) filter (where ${ended}) as ended_count,
+           (array_agg(distinct name) filter (where ${joined}))[1:${sql.lit(NAMES)}] as names,
            (array_agg(array[source, fingerprint] order by starts_at, fingerprint) filter (where ${joined}))[1:${sql.lit(samples)}] as joined,
            (array_agg(array[source, fingerprint] order by starts_at, fingerprint) filter (where ${ended}))[1:${sql.lit(samples)}] as ended
-    from (select min(source) as source, min(starts_at) as starts_at, max(status_version) as newest,
+    from (select min(source) as source, min(name) as name, min(starts_at) as starts_at, max(status_version) as newest,
                  coalesce(min(fingerprint) filter (where status = 'firing'), min(fingerprint)) as fingerprint,
                  bool_or(status = 'firing') as firing,
                  bool_or(status = 'firing' and status_version <= ${seen}) as fired_before
           from alerts where correlation_key = ${key} and fired
           group by identity having max(key_version) > ${after}) as each`.execute(db);
-  const row = rows[0] ?? { firing: 0, resolved: 0, joined_count: 0, ended_count: 0, joined: null, ended: null };
+  const row = rows[0] ?? {
+    firing: 0,
+    resolved: 0,
+    joined_count: 0,
+    ended_count: 0,
+    names: null,
+    joined: null,
+    ended: null,
+  };
   return {
     counts: { firing: row.firing, resolved: row.resolved },
+    joinedNames: row.names ?? [],
     joined: await readAlerts(db, row.joined ?? []),
     joinedCount: row.joined_count,
     resolved: await readAlerts(db, row.ended ?? []),
@@ -64,6 +79,7 @@ export async function readNews(
 }
 
 interface NewsRow {
+  names: string[] | null;
   firing: number;
   resolved: number;
   joined_count: number;

@@ -1,4 +1,4 @@
-import { alertKey } from '../domain/alert.ts';
+import { alertKey, alertName } from '../domain/alert.ts';
 import type { KnownAlert } from '../domain/alert-merge.ts';
 import { mergeAlert } from '../domain/alert-merge.ts';
 import type { Delivery, DeliveryResult, ObservedAlert } from '../ingest/ports.ts';
@@ -184,9 +184,9 @@ async function writeAlerts(
   const version = (entry: Entry): number => versions.get(entry.observed.correlationKey) ?? entry.keyVersion;
   if (changed.length > 0) {
     await sql`
-      insert into alerts (source, fingerprint, identity, correlation_key, key_version, status_version, status, fired,
-                          starts_at, ends_at, status_seen_at, last_seen_at, content_hash, content)
-      select source, fingerprint, identity, key, key_version, status_version, status, fired,
+      insert into alerts (source, fingerprint, identity, correlation_key, name, key_version, status_version, status,
+                          fired, starts_at, ends_at, status_seen_at, last_seen_at, content_hash, content)
+      select source, fingerprint, identity, key, name, key_version, status_version, status, fired,
              to_timestamp(starts_at / 1000.0), to_timestamp(ends_at / 1000.0), to_timestamp(status_seen_at / 1000.0),
              to_timestamp(last_seen_at / 1000.0), content_hash, content
       from unnest(
@@ -194,6 +194,7 @@ async function writeAlerts(
         ${textColumn(column((e) => e.observed.alert.fingerprint))},
         ${textColumn(column((e) => e.observed.identity))},
         ${textColumn(column((e) => e.observed.correlationKey))},
+        ${textColumn(column((e) => alertName(e.observed.alert)))},
         ${integerColumn(column(version))},
         ${integerColumn(column((e) => (e.write === 'status' ? version(e) : e.statusVersion)))},
         ${textColumn(column((e) => e.known.status))},
@@ -204,10 +205,10 @@ async function writeAlerts(
         ${momentColumn(column((e) => e.seenAt))},
         ${textColumn(column((e) => e.known.contentHash))},
         ${jsonColumn(column((e) => JSON.stringify(e.observed.alert)))})
-        as n(source, fingerprint, identity, key, key_version, status_version, status, fired, starts_at, ends_at,
+        as n(source, fingerprint, identity, key, name, key_version, status_version, status, fired, starts_at, ends_at,
              status_seen_at, last_seen_at, content_hash, content)
       on conflict (source, fingerprint) do update set
-        identity = excluded.identity, correlation_key = excluded.correlation_key, key_version = excluded.key_version,
+        identity = excluded.identity, correlation_key = excluded.correlation_key, name = excluded.name, key_version = excluded.key_version,
         status_version = excluded.status_version, status = excluded.status, fired = excluded.fired,
         starts_at = excluded.starts_at, ends_at = excluded.ends_at, status_seen_at = excluded.status_seen_at,
         last_seen_at = excluded.last_seen_at, content_hash = excluded.content_hash, content = excluded.content`.execute(

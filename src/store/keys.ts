@@ -72,6 +72,11 @@ export async function releaseKey(db: Database, key: string, nextAt: number): Pro
   await sql`update key_progress set next_at = ${new Date(nextAt)} where key = ${key}`.execute(db);
 }
 
+/** Nobody else can be at work: every dirty key may be looked at now. */
+export async function releaseAllKeys(db: Database): Promise<void> {
+  await sql`update key_progress set next_at = '-infinity' where key in (select key from dirty_keys)`.execute(db);
+}
+
 export async function countDirtyKeys(db: Database): Promise<number> {
   const { rows } = await sql<{ n: number }>`select count(distinct key) as n from dirty_keys`.execute(db);
   return rows[0]?.n ?? 0;

@@ -62,7 +62,7 @@ function stanceEvents(
  * The mode that holds for a service: null when no plan was written for it. A stricter global mode wins over the
  * service's own, so that one switch makes everything careful.
  */
-function rollbackMode(policy: Policy, service: string | null): AutomationMode | null {
+export function rollbackMode(policy: Policy, service: string | null): AutomationMode | null {
   const plan = service === null ? undefined : policy.services[service]?.rollback;
   if (plan === undefined || plan === null) return null;
   return stricter(plan.mode ?? 'auto', policy.automation.mode);

@@ -5,6 +5,7 @@ create table alerts (
   fingerprint text not null,
   identity text not null,
   correlation_key text not null,
+  name text not null,
   key_version bigint not null,
   status_version bigint not null,
   status text not null check (status in ('firing', 'resolved')),
