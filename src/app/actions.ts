@@ -85,7 +85,7 @@ async function withDatabase<T>(
 ): Promise<T> {
   const server = await startDatabase(settings.database.url.reveal(), createLogger('warn'), signal);
   try {
-    const database = openDatabase(server.connection, 2);
+    const database = openDatabase(server.connection, { maxConnections: 2 });
     try {
       return await work(database.db);
     } finally {

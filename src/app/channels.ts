@@ -29,6 +29,16 @@ export function createChannels(settings: Settings, clock: Clock): Channels {
   };
 }
 
+/** Channels through which nothing leaves, and why. */
+export function quietChannels(settings: Settings): Readonly<Partial<Record<ChannelName, string>>> {
+  const quiet = whyQuiet(settings);
+  if (quiet !== null) return { pagerduty: quiet, slack: quiet, webhook: quiet };
+  return {
+    ...(settings.pagerduty === null ? { pagerduty: 'pagerduty is not configured' } : {}),
+    ...(settings.slack === null ? { slack: 'slack is not configured' } : {}),
+  };
+}
+
 function whyQuiet(settings: Settings): string | null {
   if (settings.sandbox) return 'sandbox: recorded, not sent';
   return settings.notifications === 'observe' ? 'observing: recorded, not sent' : null;

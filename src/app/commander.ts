@@ -12,6 +12,8 @@ import { timersOf } from '../domain/incident/timers.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Clock } from '../domain/time.ts';
 import { iso } from '../domain/time.ts';
+import type { ChannelName, EffectIntent } from '../domain/view.ts';
+import { isNewsWhenSkipped } from '../domain/incident/react.ts';
 import type { LoadedIncident } from '../store/incidents.ts';
 import { lockIncident } from '../store/incidents.ts';
 import type { NewJob } from '../store/jobs.ts';
@@ -33,8 +35,16 @@ export interface Commander {
   ): Promise<IncidentState>;
 }
 
+/** What leaves through which channel. */
+export interface Outlets {
+  /** Why nothing leaves through a channel. Its effects are recorded as skipped with the incident, and cost no job. */
+  readonly quiet: Readonly<Partial<Record<ChannelName, string>>>;
+  /** Pages and posts that cannot be sent are recorded as such; webhooks that nobody configured are no news to anybody. */
+  readonly hasWebhooks: boolean;
+}
+
 /** Decide, evolve, react, and commit all that follows at once. The only way in which an incident changes. */
-export function createCommander(store: Store, clock: Clock, policy: EffectivePolicy, hasWebhooks: boolean): Commander {
+export function createCommander(store: Store, clock: Clock, policy: EffectivePolicy, outlets: Outlets): Commander {
   const commander: Commander = {
     async handle(incidentId, commands) {
       const effective = await policy();
@@ -46,31 +56,42 @@ export function createCommander(store: Store, clock: Clock, policy: EffectivePol
     },
     async apply(uow, incidentId, before, commands, effective) {
       const now = clock.now();
-      const { events, after } = run(incidentId, before, commands, effective, now);
-      if (events.stored.length === 0) return after;
-      const reaction = wanted(react(before?.state ?? null, events.parsed, after), hasWebhooks);
-      const timers = timersOf(after, effective);
+      const happened = run(incidentId, before, commands, effective, now);
+      if (happened.stored.length === 0) return happened.after;
+      const reaction = wanted(react(before?.state ?? null, happened.parsed, happened.after), outlets);
+      const skips = reaction.effects.flatMap((effect) => skipOf(effect, outlets));
+      const { after, head } = happened;
+      const told = run(incidentId, { state: after, head }, skips, effective, now);
+      const timers = timersOf(told.after, effective);
       const timersBefore = before === null ? [] : timersOf(before.state, effective);
+      const label = serviceLabel(effective, told.after);
       await uow.save({
         before,
-        after,
-        events: events.stored,
+        after: told.after,
+        events: [...happened.stored, ...told.stored],
         timers,
         timersMoved: JSON.stringify(timers) !== JSON.stringify(timersBefore),
         effects: reaction.effects,
-        tallies: events.tallied(serviceLabel(effective, after)),
+        quiet: outlets.quiet,
+        tallies: [...happened.tallied(label), ...told.tallied(label)],
         now,
       });
-      await uow.enqueue(jobsOf(incidentId, reaction));
-      return after;
+      await uow.enqueue(jobsOf(incidentId, reaction, outlets));
+      return told.after;
     },
   };
   return commander;
 }
 
-/** Pages and posts that cannot be sent are recorded as such; webhooks that nobody configured are no news to anybody. */
-const wanted = (reaction: Reaction, hasWebhooks: boolean): Reaction =>
+const wanted = (reaction: Reaction, { hasWebhooks }: Outlets): Reaction =>
   hasWebhooks ? reaction : { ...reaction, effects: reaction.effects.filter((e) => e.channel !== 'webhook') };
+
+/** The report of an effect that will not leave, where it is news to people. */
+function skipOf({ id: effectId, channel, kind }: EffectIntent, { quiet }: Outlets): readonly Command[] {
+  const because = quiet[channel];
+  if (because === undefined || !isNewsWhenSkipped(kind)) return [];
+  return [{ kind: 'report-effect', effect: { effectId, channel, kind }, outcome: { kind: 'skipped', because } }];
+}
 
 function run(
   incidentId: string,
@@ -97,11 +118,10 @@ function run(
   if (after === null) throw new CommandRefused('not-found', `no incident ${incidentId}`);
   return {
     after,
-    events: {
-      stored,
-      parsed: steps.map((step) => step.event),
-      tallied: (service: string) => steps.flatMap((step) => tally(step.event, step.after, service)),
-    },
+    head,
+    stored,
+    parsed: steps.map((step) => step.event),
+    tallied: (service: string) => steps.flatMap((step) => tally(step.event, step.after, service)),
   };
 }
 
@@ -110,8 +130,9 @@ export const serviceLabel = (policy: Policy, state: Pick<IncidentState, 'service
   state.service !== null && Object.hasOwn(policy.services, state.service) ? state.service : 'other';
 
 /** One job a lane, however many effects it got. */
-function jobsOf(incidentId: string, reaction: Reaction): readonly NewJob[] {
-  const jobs: NewJob[] = [...new Map(reaction.effects.map((e) => [e.channel, e])).values()].map((effect) => ({
+function jobsOf(incidentId: string, reaction: Reaction, { quiet }: Outlets): readonly NewJob[] {
+  const loud = reaction.effects.filter(({ channel }) => quiet[channel] === undefined);
+  const jobs: NewJob[] = [...new Map(loud.map((e) => [e.channel, e])).values()].map((effect) => ({
     name: effect.urgent ? 'effects-urgent' : 'effects',
     data: { v: 1, incidentId, channel: effect.channel },
   }));

@@ -1,6 +1,7 @@
 import { isRetryable } from '../domain/failure.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { EffectOutcome } from '../domain/incident/commands.ts';
+import { isNewsWhenSkipped } from '../domain/incident/react.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import { viewOf } from '../domain/incident/view.ts';
 import type { Clock } from '../domain/time.ts';
@@ -49,16 +50,17 @@ export async function runLane(deps: LaneDeps, lane: Lane): Promise<void> {
     // Somebody is at it. Whether it works out is not known yet, so the promise stands.
     if (head.kind === 'busy') throw new RetryLater('another worker is at this lane');
     if (head.kind === 'not-yet') throw new RetryLater(`not before ${new Date(head.at).toISOString()}`);
-    await carryOut(deps, head.effect);
+    if (!(await carryOut(deps, head.effect))) return;
   }
 }
 
-async function carryOut(deps: LaneDeps, effect: ClaimedEffect): Promise<void> {
+/** Returns whether more stands in the lane. */
+async function carryOut(deps: LaneDeps, effect: ClaimedEffect): Promise<boolean> {
   const delivery = effect.superseded ? SUPERSEDED : await deliver(deps, effect);
   if (delivery.kind === 'failed' && mayRetry(deps, effect, delivery.failure)) {
     return postpone(deps, effect, delivery.failure);
   }
-  await settle(deps, effect, endOf(delivery));
+  return settle(deps, effect, endOf(delivery));
 }
 
 const SUPERSEDED: Delivery = { kind: 'skipped', because: 'a newer update of the same message follows' };
@@ -108,7 +110,7 @@ function endOf(delivery: Delivery): EffectEnd {
   }
 }
 
-async function settle(deps: LaneDeps, effect: ClaimedEffect, end: EffectEnd): Promise<void> {
+async function settle(deps: LaneDeps, effect: ClaimedEffect, end: EffectEnd): Promise<boolean> {
   const { intent, attempts } = effect;
   const now = deps.clock.now();
   const { id: effectId, incidentId, channel, kind } = intent;
@@ -120,18 +122,15 @@ async function settle(deps: LaneDeps, effect: ClaimedEffect, end: EffectEnd): Pr
   }
   const outcome = reported(effect, end, now);
   const policy = await deps.policy();
-  await deps.store.transaction(async (uow) => {
+  return deps.store.transaction(async (uow) => {
     const before = outcome === null ? null : await lockIncident(uow.trx, incidentId);
     if (outcome !== null && before !== null) {
       const report = { kind: 'report-effect', effect: { effectId, channel, kind }, outcome } as const;
       await deps.commander.apply(uow, incidentId, before, [report], policy);
     }
-    await finishEffect(uow.trx, effect, end, now);
+    return finishEffect(uow.trx, effect, end, now);
   });
 }
-
-/** Keeping a message up to date, and what was nothing to do, is in the ledger; the timeline holds what people want to know. */
-const QUIET_KINDS: ReadonlySet<string> = new Set(['refresh', 'thread', 'acknowledge', 'event']);
 
 function reported(effect: ClaimedEffect, end: EffectEnd, now: number): EffectOutcome | null {
   const { kind } = effect.intent;
@@ -141,7 +140,7 @@ function reported(effect: ClaimedEffect, end: EffectEnd, now: number): EffectOut
         ? null
         : { kind: 'sent', receipt: end.receipt, latencyMs: Math.max(0, now - effect.createdAt) };
     case 'skipped':
-      return QUIET_KINDS.has(kind) ? null : { kind: 'skipped', because: end.because };
+      return isNewsWhenSkipped(kind) ? { kind: 'skipped', because: end.because } : null;
     case 'failed':
     case 'dead':
       return { kind: 'failed', failure: end.failure, attempts: effect.attempts };

@@ -23,7 +23,7 @@ import { startLoop } from '../timers/loop.ts';
 import type { RuleStore } from '../triage/store.ts';
 import { advanceKey } from './advance.ts';
 import type { AdvanceDeps } from './advance.ts';
-import { createChannels } from './channels.ts';
+import { createChannels, quietChannels } from './channels.ts';
 import type { Channels } from './channels.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
 import { createCommander } from './commander.ts';
@@ -96,7 +96,10 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
   });
 
   // 2. advance: correlate, triage, decide
-  const commander = createCommander(store, clock, policy, hasWebhooks(settings));
+  const commander = createCommander(store, clock, policy, {
+    quiet: quietChannels(settings),
+    hasWebhooks: settings.webhooks.length > 0,
+  });
   const providers = createProviders(settings);
   const advance = createAdvance(parts, commander, policy, providers);
 
@@ -146,8 +149,6 @@ function kept(policy: EffectivePolicy, clock: Clock, forMs: number): EffectivePo
     }
   };
 }
-
-const hasWebhooks = (settings: Settings): boolean => settings.webhooks.length > 0;
 
 function createAdvance(
   parts: PipelineParts,

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Transaction } from 'kysely';
 import pg from 'pg';
+import { PreparingClient } from './preparing-client.ts';
 
 /** Queries are written in SQL, so the row types stand beside them and not in one schema type. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
@@ -31,14 +32,22 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
+export interface PoolOptions {
+  readonly maxConnections?: number;
+  /** Statements are prepared once a connection. Needs sessions of its own: no pooler in between. */
+  readonly prepare?: boolean;
+}
+
 /** Opens a pool. Connects lazily; a server that is not there shows at the first query. */
-export function openDatabase(settings: ConnectionSettings, maxConnections = 12): OpenDatabase {
+export function openDatabase(settings: ConnectionSettings, options: PoolOptions = {}): OpenDatabase {
+  const { maxConnections = 12, prepare = false } = options;
   const pool = new pg.Pool({
     ...settings,
     types,
     max: maxConnections,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
+    ...(prepare ? { Client: PreparingClient } : {}),
     application_name: 'firebreak',
     options: '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
   });

@@ -98,8 +98,8 @@ export type EffectEnd =
   | { readonly status: 'skipped'; readonly because: string }
   | { readonly status: 'failed' | 'dead'; readonly failure: Failure };
 
-/** Writes the receipt. With the event that reports it, in one transaction. */
-export async function finishEffect(trx: Trx, effect: ClaimedEffect, end: EffectEnd, now: number): Promise<void> {
+/** Writes the receipt. With the event that reports it, in one transaction. Returns whether more stands in its lane. */
+export async function finishEffect(trx: Trx, effect: ClaimedEffect, end: EffectEnd, now: number): Promise<boolean> {
   const { channel, id } = effect.intent;
   const increments = [{ metric: 'effects_total', labels: { channel, outcome: end.status }, by: 1 }];
   const latency =
@@ -112,10 +112,13 @@ export async function finishEffect(trx: Trx, effect: ClaimedEffect, end: EffectE
         })
       : [];
   const counted = counting([...increments, ...latency], randomInt(16)).map((part) => sql`counted as (${part})`);
-  await sql`
+  const { rows } = await sql<{ more: boolean }>`
     with ${sql.join(counted)}
-    update effects set status = ${end.status}, result = ${JSON.stringify(end)}, lease_until = null, not_before = null,
-                       finished_at = ${new Date(now)} where id = ${id}`.execute(trx);
+    update effects e set status = ${end.status}, result = ${JSON.stringify(end)}, lease_until = null, not_before = null,
+                       finished_at = ${new Date(now)} where id = ${id}
+    returning exists (select from effects other where other.incident_id = e.incident_id and other.channel = e.channel
+                      and other.status in ('pending', 'acting') and other.id <> e.id) as more`.execute(trx);
+  return rows[0]?.more ?? false;
 }
 
 /** It did not work this time. `ambiguous`: it may have got through all the same. */

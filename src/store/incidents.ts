@@ -6,8 +6,9 @@ import type { IncidentState } from '../domain/incident/state.ts';
 import type { Tally } from '../domain/incident/tally.ts';
 import type { Timer } from '../domain/incident/timers.ts';
 import { iso } from '../domain/time.ts';
-import type { EffectIntent } from '../domain/view.ts';
+import type { ChannelName, EffectIntent } from '../domain/view.ts';
 import { booleanColumn, integerColumn, jsonColumn, momentColumn, textColumn } from './columns.ts';
+import type { Increment } from './counters.ts';
 import { counting, incrementsOf } from './counters.ts';
 import type { Database, Trx } from './database.ts';
 import { notDurable, sql } from './database.ts';
@@ -26,6 +27,8 @@ export interface IncidentChange {
   /** False: these are the timers that stand there already. */
   readonly timersMoved: boolean;
   readonly effects: readonly EffectIntent[];
+  /** Why nothing leaves through a channel: its effects are in the ledger as skipped from the start. */
+  readonly quiet?: Readonly<Partial<Record<ChannelName, string>>>;
   readonly tallies: readonly Tally[];
   /** Epoch milliseconds. */
   readonly now: number;
@@ -105,8 +108,8 @@ export async function saveIncident(trx: Trx, change: IncidentChange): Promise<vo
   const parts = [
     appendEvents(change),
     ...(change.timersMoved ? syncTimers(change.after.id, change.timers) : []),
-    ...(change.effects.length > 0 ? [intend(change.effects, change.now)] : []),
-    ...counting(change.tallies.flatMap(incrementsOf), randomInt(16)),
+    ...(change.effects.length > 0 ? [intend(change.effects, change.quiet ?? {}, change.now)] : []),
+    ...counting([...change.tallies.flatMap(incrementsOf), ...skipCounts(change)], randomInt(16)),
   ];
   const others = parts.map((part, i) => sql`${sql.ref(`part_${i}`)} as (${part})`);
   const { rows } = await sql<{ projected: number }>`
@@ -162,13 +165,26 @@ function syncTimers(incidentId: string, timers: readonly Timer[]): readonly Part
 }
 
 /** Intents for the ledger. An intent that stands there already is the same intent. */
-const intend = (effects: readonly EffectIntent[], now: number): Part => sql`
-  insert into effects (id, incident_id, channel, kind, urgent, status, intent, created_at)
-  select id, incident_id, channel, kind, urgent, 'pending', intent, ${new Date(now)}
-  from unnest(
-    ${textColumn(effects.map((e) => e.id))}, ${textColumn(effects.map((e) => e.incidentId))},
-    ${textColumn(effects.map((e) => e.channel))}, ${textColumn(effects.map((e) => e.kind))},
-    ${booleanColumn(effects.map((e) => e.urgent))}, ${jsonColumn(effects.map((e) => JSON.stringify(e)))})
-    with ordinality as n(id, incident_id, channel, kind, urgent, intent, position)
-  order by position
-  on conflict (id) do nothing`;
+function intend(effects: readonly EffectIntent[], quiet: NonNullable<IncidentChange['quiet']>, now: number): Part {
+  const results = effects.map(({ channel }) => {
+    const because = quiet[channel];
+    return because === undefined ? null : JSON.stringify({ status: 'skipped', because });
+  });
+  return sql`
+    insert into effects (id, incident_id, channel, kind, urgent, status, intent, result, created_at, finished_at)
+    select id, incident_id, channel, kind, urgent, case when result = 'null' then 'pending' else 'skipped' end, intent,
+           nullif(result, 'null'), ${new Date(now)}, case when result = 'null' then null else ${new Date(now)}::timestamptz end
+    from unnest(
+      ${textColumn(effects.map((e) => e.id))}, ${textColumn(effects.map((e) => e.incidentId))},
+      ${textColumn(effects.map((e) => e.channel))}, ${textColumn(effects.map((e) => e.kind))},
+      ${booleanColumn(effects.map((e) => e.urgent))}, ${jsonColumn(effects.map((e) => JSON.stringify(e)))},
+      ${jsonColumn(results.map((result) => result ?? 'null'))})
+      with ordinality as n(id, incident_id, channel, kind, urgent, intent, result, position)
+    order by position
+    on conflict (id) do nothing`;
+}
+
+const skipCounts = ({ effects, quiet = {} }: IncidentChange): readonly Increment[] =>
+  effects
+    .filter(({ channel }) => quiet[channel] !== undefined)
+    .map(({ channel }) => ({ metric: 'effects_total', labels: { channel, outcome: 'skipped' }, by: 1 }));

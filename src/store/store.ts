@@ -42,7 +42,7 @@ export interface StoreOptions extends CommitOptions {
 
 /** Connects, migrates and starts the job queue. */
 export async function openStore(connection: ConnectionSettings, options: StoreOptions): Promise<Store> {
-  const database = openDatabase(connection);
+  const database = openDatabase(connection, { prepare: options.exclusive });
   try {
     await migrate(database.db);
     const jobs = await startJobs(connection, options.log);

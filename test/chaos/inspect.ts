@@ -17,7 +17,7 @@ export async function connectionOf(directory: string): Promise<ConnectionSetting
 
 /** One connection, for as long as the work takes. */
 export async function inDatabase<T>(connection: ConnectionSettings, work: (db: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase(connection, 1);
+  const database = openDatabase(connection, { maxConnections: 1 });
   database.onConnectionLost(() => undefined);
   try {
     return await work(database.db);

@@ -73,7 +73,7 @@ export async function startCore(
   };
   const rules = await shippedRules();
   const policy = () => Promise.resolve(core.policy);
-  const commander = createCommander(store, clock, policy, false);
+  const commander = createCommander(store, clock, policy, { quiet: {}, hasWebhooks: false });
   const targets = createLookout({}, clock);
   const advance: AdvanceDeps = {
     store,

@@ -11,7 +11,7 @@ let database: Awaited<ReturnType<typeof testDatabase>>;
 let open: ReturnType<typeof openDatabase>[];
 beforeEach(async () => {
   database = await testDatabase();
-  open = Array.from({ length: 4 }, () => openDatabase(database.connection, 2));
+  open = Array.from({ length: 4 }, () => openDatabase(database.connection, { maxConnections: 2 }));
 });
 afterEach(async () => {
   await Promise.all(open.map((each) => each.close()));

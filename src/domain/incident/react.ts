@@ -26,6 +26,10 @@ export function react(before: IncidentState | null, events: readonly IncidentEve
   };
 }
 
+/** That a page or an announcement did not go out is for people; the rest is in the ledger. */
+export const isNewsWhenSkipped = (kind: string): boolean =>
+  !['refresh', 'thread', 'acknowledge', 'event'].includes(kind);
+
 const DRIVES_ROLLBACK: ReadonlySet<EventType> = new Set([
   'rollback-requested',
   'rollback-announced',
