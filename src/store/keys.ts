@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely';
 import { textColumn } from './columns.ts';
 import type { Database, Trx } from './database.ts';
 import { notDurable, sql } from './database.ts';
@@ -9,21 +10,28 @@ export interface ClaimedKey {
 }
 
 /**
- * Takes the next version of each key, under its row lock until the transaction ends, and marks it dirty. Keys must come
- * sorted, so that two of these never deadlock. Returns the versions by key.
+ * The beginning of a `with`: takes the next version of each key as `taken`, under its row lock until the transaction
+ * ends, and marks it dirty. Keys must come sorted, so that two of these never deadlock.
  */
-export async function markDirty(trx: Trx, keys: readonly string[]): Promise<Map<string, number>> {
-  if (keys.length === 0) return new Map();
-  const { rows } = await sql<{ key: string; version: number }>`
-    with taken as (
-      insert into correlation_keys (key, version) select key, 1 from unnest(${textColumn(keys)}) as k(key)
-      on conflict (key) do update set version = correlation_keys.version + 1
-      returning key, version),
-    dirty as (insert into dirty_keys (key, version) select key, version from taken),
-    fresh as (insert into key_progress (key, advanced_version, next_at)
-              select key, 0, '-infinity' from taken where version = 1)
-    select key, version from taken`.execute(trx);
-  return new Map(rows.map((row) => [row.key, row.version]));
+export const takingVersions = (keys: readonly string[]): RawBuilder<unknown> => sql`
+  taken as (
+    insert into correlation_keys (key, version) select key, 1 from unnest(${textColumn(keys)}) as k(key)
+    on conflict (key) do update set version = correlation_keys.version + 1
+    returning key, version),
+  dirty as (insert into dirty_keys (key, version) select key, version from taken),
+  fresh as (insert into key_progress (key, advanced_version, next_at)
+            select key, 0, '-infinity' from taken where version <= 1 on conflict do nothing)`;
+
+/** Takes the row locks of keys, sorted, without a new version. */
+export async function lockKeys(trx: Trx, keys: readonly string[]): Promise<void> {
+  await sql`
+    insert into correlation_keys (key, version) select key, 0 from unnest(${textColumn(keys)}) as k(key)
+    on conflict (key) do update set version = correlation_keys.version`.execute(trx);
+}
+
+/** Makes the rules look again at keys. They must come sorted. */
+export async function markDirty(trx: Trx, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await sql`with ${takingVersions(keys)} select 1`.execute(trx);
 }
 
 /** Makes the rules look again at every active incident of a service. */

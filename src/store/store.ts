@@ -5,12 +5,13 @@ import { count } from './counters.ts';
 import type { ConnectionSettings, Database, Trx } from './database.ts';
 import { openDatabase, sql } from './database.ts';
 import type { CommitOptions } from './deliveries.ts';
-import { commitDeliveries, markSeen } from './deliveries.ts';
+import { commitDeliveries } from './deliveries.ts';
 import type { IncidentChange } from './incidents.ts';
 import { saveIncident } from './incidents.ts';
 import type { JobLog, JobQueue, NewJob } from './jobs.ts';
 import { startJobs } from './jobs.ts';
 import { migrate } from './migrate.ts';
+import { markingSeen } from './write-batch.ts';
 
 /** What a transaction may do. Nobody reaches the root connection from inside one. */
 export interface UnitOfWork {
@@ -77,18 +78,14 @@ function assemble(database: ReturnType<typeof openDatabase>, jobs: JobQueue, opt
     jobs,
     transaction,
     async commitDeliveries(deliveries) {
-      const outcome = await db.transaction().execute((trx) => commitDeliveries(trx, deliveries, options));
+      const outcome = await commitDeliveries(db, deliveries, options);
       if (outcome.dirty.length > 0) for (const listener of dirtyListeners) listener(outcome.dirty);
       return outcome.results;
     },
     addCounts: (increments) => db.transaction().execute((trx) => count(trx, increments, randomInt(16))),
-    touch: (seen) =>
-      db.transaction().execute((trx) =>
-        markSeen(
-          trx,
-          seen.map(({ source, at }) => ({ source, name: '', at })),
-        ),
-      ),
+    async touch(seen) {
+      for (const part of markingSeen(seen.map(({ source, at }) => ({ source, name: '', at })))) await part.execute(db);
+    },
     onDirty: (callback) => {
       dirtyListeners.push(callback);
     },

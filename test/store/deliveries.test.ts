@@ -27,8 +27,7 @@ const delivery = (alerts: readonly ObservedAlert[], changes: Partial<Delivery> =
   rejected: [],
   ...changes,
 });
-const commit = (...deliveries: readonly Delivery[]) =>
-  store.transaction((trx) => commitDeliveries(trx, deliveries, options));
+const commit = (...deliveries: readonly Delivery[]) => commitDeliveries(store.db, deliveries, options);
 const resolved = (name: string) => alert(name, { status: 'resolved', endsAt: '2026-11-23T15:10:00Z' });
 const scalar = async (query: string): Promise<unknown> =>
   (await sql<{ value: unknown }>`select (${sql.raw(query)}) as value`.execute(store.db)).rows[0]!.value;
