@@ -51,6 +51,8 @@ const LONGEST_PAUSE_MS = 10_000;
 const SAMPLE_ROWS = 10;
 /** Facts are read from this many firing alerts of a key, newest word first. */
 const FACT_ROWS = 100;
+/** In a storm, from those of the newest commits. */
+const RECENT_COMMITS = 10;
 
 /** What one look at a key found: read without locks, committed only if nothing moved meanwhile. */
 interface Look {
@@ -82,14 +84,15 @@ export async function advanceKey(deps: AdvanceDeps, claimed: ClaimedKey): Promis
   }
 }
 
-async function lookAt(deps: AdvanceDeps, { key, advancedVersion }: ClaimedKey, policy: Policy): Promise<Look> {
+async function lookAt(deps: AdvanceDeps, { key, version, advancedVersion }: ClaimedKey, policy: Policy): Promise<Look> {
   const { db } = deps.store;
   const active = await findActiveIncident(db, key);
   const found = await readNews(db, key, active?.state.afterKeyVersion ?? advancedVersion, advancedVersion, SAMPLE_ROWS);
   const joined = found.joined.map(alertOf);
   const resolved = found.resolved.map(alertOf);
   const incident = active ?? (await findWatchedIncident(db, key, [...found.joinedNames, ...resolved.map(alertName)]));
-  const firing = await firingAlerts(db, key, FACT_ROWS);
+  const since = found.counts.firing > FACT_ROWS ? version - RECENT_COMMITS : -1;
+  const firing = await firingAlerts(db, key, since, FACT_ROWS);
   // An occurrence that is over before anybody looked both joined and resolved.
   const cameAndWent = resolved.filter(unseenBy(incident, joined.length > 0 || found.counts.firing === 0));
   const news = alertNews({

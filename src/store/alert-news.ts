@@ -100,11 +100,20 @@ async function readAlerts(db: Database | Trx, ids: readonly string[][]): Promise
   return rows.map(toKeyAlert);
 }
 
-/** The firing alerts of a key, newest word first: what the facts are read from. */
-export async function firingAlerts(db: Database | Trx, key: string, limit: number): Promise<readonly KeyAlert[]> {
+/**
+ * Up to `limit` firing alerts of a key, newest word first: what the facts are read from. In a storm the newest commits
+ * alone hold as many, and the rest need not be sorted to find them: `since` is the version where those begin.
+ */
+export async function firingAlerts(
+  db: Database | Trx,
+  key: string,
+  since: number,
+  limit: number,
+): Promise<readonly KeyAlert[]> {
   const { rows } = await sql<Row>`
     select identity, status, status_version, starts_at, ends_at, content from alerts
-    where correlation_key = ${key} and status = 'firing' order by key_version desc limit ${limit}`.execute(db);
+    where correlation_key = ${key} and key_version > ${since} and status = 'firing'
+    order by key_version desc limit ${limit}`.execute(db);
   return rows.map(toKeyAlert);
 }
 

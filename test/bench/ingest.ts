@@ -11,7 +11,7 @@ type Kind = (typeof KINDS)[number];
 
 /** Requests of one measurement: some seconds each, whatever the machine. */
 const AMOUNT: Readonly<Record<Kind, Readonly<Record<Size, number>>>> = {
-  new: { 1: 12_000, 10: 5_000, 100: 700 },
+  new: { 1: 20_000, 10: 8_000, 100: 1_200 },
   repeats: { 1: 30_000, 10: 15_000, 100: 3_000 },
 };
 const CONNECTIONS = 64;
