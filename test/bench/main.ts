@@ -35,6 +35,11 @@ if (wanted('triage')) {
   console.log('\nTriage, one evaluation');
   const triage = await benchTriage();
   results['triage'] = triage;
+  for (const { rules, medianMs, ratio } of triage['sizes'] as { rules: number; medianMs: number; ratio: number }[]) {
+    console.log(
+      `${String(rules).padStart(6)} rules: ${medianMs.toFixed(3)} ms, ${ratio.toFixed(2)} times 10 rules (aim < 2)`,
+    );
+  }
 }
 if (wanted('latency')) {
   const latency = await benchLatency();
