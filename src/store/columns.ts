@@ -28,8 +28,8 @@ export const integerColumn = (values: readonly number[]): RawBuilder<number[]> =
 
 export const booleanColumn = (values: readonly boolean[]): RawBuilder<boolean[]> => sql`${literal(values)}::boolean[]`;
 
+/** Moments in epoch milliseconds; in the select list they become timestamps by `to_timestamp(column / 1000.0)`. */
+export const momentColumn = (values: readonly (number | null)[]): RawBuilder<(number | null)[]> => floatColumn(values);
+
 export const floatColumn = (values: readonly (number | null)[]): RawBuilder<(number | null)[]> =>
   sql`${literal(values)}::float8[]`;
-
-/** Moments in epoch milliseconds; in the select list they become timestamps by `to_timestamp(column / 1000.0)`. */
-export const momentColumn = floatColumn;

@@ -1,11 +1,11 @@
 import { alertKey } from '../domain/alert.ts';
-import type { KnownAlert } from '../domain/alert-merge.ts';
 import { mergeAlert } from '../domain/alert-merge.ts';
 import type { Delivery, DeliveryResult, ObservedAlert } from '../ingest/ports.ts';
 import { textColumn } from './columns.ts';
 import type { Database, Trx } from './database.ts';
 import { sql } from './database.ts';
 import { lockKeys } from './keys.ts';
+import type { Entry } from './write-batch.ts';
 import { writeBatch } from './write-batch.ts';
 
 interface AlertRow {
@@ -20,18 +20,6 @@ interface AlertRow {
   status_seen_at: Date;
   last_seen_at: Date;
   content_hash: string;
-}
-
-/** What the batch makes of one alert, beside what stood there before. */
-export interface Entry {
-  observed: ObservedAlert;
-  known: KnownAlert;
-  /** Null until something of the batch has to be written. */
-  write: 'status' | 'content' | 'seen' | null;
-  seenAt: number;
-  lastSeenAt: number;
-  statusVersion: number;
-  keyVersion: number;
 }
 
 export interface CommitOptions {

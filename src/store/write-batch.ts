@@ -1,13 +1,25 @@
 import type { RawBuilder } from 'kysely';
 import { alertKey, alertName } from '../domain/alert.ts';
-import type { Delivery, DeliveryResult } from '../ingest/ports.ts';
+import type { KnownAlert } from '../domain/alert-merge.ts';
+import type { Delivery, DeliveryResult, ObservedAlert } from '../ingest/ports.ts';
 import { booleanColumn, integerColumn, jsonColumn, momentColumn, textColumn } from './columns.ts';
 import type { Database, Trx } from './database.ts';
 import { sql } from './database.ts';
-import type { Entry } from './deliveries.ts';
 import { takingVersions } from './keys.ts';
 
 type Part = RawBuilder<unknown>;
+
+/** What the batch makes of one alert, beside what stood there before. */
+export interface Entry {
+  observed: ObservedAlert;
+  known: KnownAlert;
+  /** Null until something of the batch has to be written. */
+  write: 'status' | 'content' | 'seen' | null;
+  seenAt: number;
+  lastSeenAt: number;
+  statusVersion: number;
+  keyVersion: number;
+}
 
 /** Everything that a batch of deliveries leaves, in one statement: each round trip costs as much as what it does. */
 export async function writeBatch(

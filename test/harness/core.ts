@@ -48,7 +48,7 @@ export interface Core {
   close(): Promise<void>;
 }
 
-export async function shippedRules() {
+async function shippedRules() {
   const directory = fileURLToPath(new URL('../../rules', import.meta.url));
   const compiled = compileRules((await readRuleFiles(directory)).rules, []);
   if (!compiled.ok) throw new Error(compiled.problems.map((problem) => problem.message).join('\n'));

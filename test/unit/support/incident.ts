@@ -105,7 +105,7 @@ export const openingOf = (changes: Partial<Opening> = {}): Opening => ({
   ...changes,
 });
 
-export const sampleOf = (name: string) => ({
+const sampleOf = (name: string) => ({
   key: `alertmanager/${name}`,
   name,
   labels: { alertname: name },
