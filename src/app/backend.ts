@@ -17,6 +17,7 @@ export interface BackendDeps {
   readonly store: Store;
   readonly commander: Commander;
   readonly policy: EffectivePolicy;
+  readonly policyChanged: () => void;
   readonly rules: RuleStore;
   readonly clock: Clock;
 }
@@ -57,7 +58,10 @@ export function createBackend(deps: BackendDeps): ApiBackend {
       const { changedBy, changedAt } = switches;
       return { mode: automation.mode, killSwitch: automation.killSwitch, changedBy, changedAt };
     },
-    writeAutomation: (change, actor) => writeAutomation(db, change, actor.name, clock.now()),
+    writeAutomation: async (change, actor) => {
+      await writeAutomation(db, change, actor.name, clock.now());
+      deps.policyChanged();
+    },
     rules: () => {
       const { ok, at, hash, problems } = rules.lastReload();
       return { hash, lastReload: { ok, at: new Date(at).toISOString(), problems: problems.map((p) => ({ ...p })) } };

@@ -116,7 +116,7 @@ function serveHttp(
   pipeline: Pipeline,
   metrics: Metrics,
 ): Promise<Server> {
-  const { commander, policy, writer, counts } = pipeline;
+  const { commander, policy, policyChanged, writer, counts } = pipeline;
   const { http, pagerduty } = settings;
   const onLoopback = isLoopback(http.host);
   const webhooks = createWebhooks({
@@ -135,7 +135,7 @@ function serveHttp(
     metrics: counts,
   });
   const api = createApi({
-    backend: createBackend({ store, commander, policy, rules, clock }),
+    backend: createBackend({ store, commander, policy, policyChanged, rules, clock }),
     health: {
       ready: () => readiness(store),
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),

@@ -49,7 +49,10 @@ export interface PipelineParts {
 /** The pipeline, built and not yet running. */
 export interface Pipeline {
   readonly commander: Commander;
+  /** As it is this moment. */
   readonly policy: EffectivePolicy;
+  /** Somebody switched something here: it holds from now on. Other replicas follow within POLICY_KEPT_MS. */
+  readonly policyChanged: () => void;
   readonly writer: DeliveryWriter;
   readonly counts: IngestCounts;
   readonly start: () => Promise<void>;
@@ -76,7 +79,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
   const { settings, store, clock, log } = parts;
   const freshPolicy: EffectivePolicy = async () =>
     effectivePolicy(settings.policy, await readAutomation(store.db), settings.sandbox);
-  const policy = kept(freshPolicy, clock, POLICY_KEPT_MS);
+  const { policy, forget } = kept(freshPolicy, clock, POLICY_KEPT_MS);
 
   // 1. ingest: many deliveries, one commit
   const counts = createIngestCounts(store);
@@ -117,7 +120,8 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
   const loops: Loop[] = [];
   return {
     commander,
-    policy,
+    policy: freshPolicy,
+    policyChanged: forget,
     writer,
     counts,
     start: async () => {
@@ -135,19 +139,27 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
   };
 }
 
-/** Asks at most once in `forMs`. */
-function kept(policy: EffectivePolicy, clock: Clock, forMs: number): EffectivePolicy {
+/** Asks at most once in `forMs`, and anew after `forget`. */
+function kept(
+  policy: EffectivePolicy,
+  clock: Clock,
+  forMs: number,
+): { readonly policy: EffectivePolicy; readonly forget: () => void } {
   let asked: { readonly at: number; readonly answer: ReturnType<EffectivePolicy> } | null = null;
-  return async () => {
+  const forget = (): void => {
+    asked = null;
+  };
+  const ask: EffectivePolicy = async () => {
     if (asked === null || clock.now() - asked.at >= forMs) asked = { at: clock.now(), answer: policy() };
     const { answer } = asked;
     try {
       return await answer;
     } catch (error) {
-      asked = null;
+      forget();
       throw error;
     }
   };
+  return { policy: ask, forget };
 }
 
 function createAdvance(

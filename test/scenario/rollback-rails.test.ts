@@ -380,7 +380,7 @@ describe('the rails', () => {
     const change = {
       id: 'deploy-79',
       service: 'mobile',
-      kind: 'config',
+      kind: 'deployment',
       version: '79',
       startedAt: new Date().toISOString(),
     };
@@ -391,6 +391,22 @@ describe('the rails', () => {
       because: 'step storefront: r2 was made after r3, which runs now: somebody has gone back already',
     });
     expect(imageOf('storefront')).toBe('shop/storefront:v1');
+  });
+
+  it('do not undo a deployment for a change that is none', async () => {
+    const change = {
+      id: 'flag-7',
+      service: 'mobile',
+      environment: 'production-us',
+      kind: 'flag',
+      startedAt: new Date().toISOString(),
+    };
+    expect((await firebreak.post('/webhooks/changes', change)).status).toBe(202);
+    const incident = await raise({ service: 'mobile', environment: 'production-us' }, inState('stopped'));
+    expect(await stoppedEvent(incident)).toMatchObject({
+      rail: 'recent-change',
+      because: 'the newest change is a flag change (flag-7), which going back to an older version does not undo',
+    });
   });
 
   it('change nothing in the cluster beyond what was said here', () => {
