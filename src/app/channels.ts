@@ -19,9 +19,7 @@ const TIMEOUT_MS = 10_000;
 export function createChannels(settings: Settings, clock: Clock): Channels {
   const quiet = whyQuiet(settings);
   const gate = (name: ChannelName, channel: Channel | null): Channel | null =>
-    quiet === null
-      ? channel
-      : { name, knowsRepeats: true, deliver: () => Promise.resolve({ kind: 'skipped', because: quiet }) };
+    quiet === null ? channel : { name, deliver: () => Promise.resolve({ kind: 'skipped', because: quiet }) };
   return {
     pagerduty: gate('pagerduty', pagerduty(settings)),
     slack: gate('slack', slack(settings)),
@@ -77,7 +75,7 @@ function webhook({ webhooks }: Settings, clock: Clock): Channel | null {
   );
   return {
     name: 'webhook',
-    knowsRepeats: true,
+
     async deliver(effect, context) {
       const deliveries = await Promise.all(endpoints.map((endpoint) => endpoint.deliver(effect, context)));
       return (

@@ -44,8 +44,8 @@ class RetryLater extends Error {
  */
 export async function runLane(deps: LaneDeps, lane: Lane): Promise<void> {
   for (;;) {
-    const durable = deps.channels[lane.channel]?.knowsRepeats === false;
-    const head = await claimEffect(deps.store.db, lane, deps.clock.now(), LEASE_MS, durable);
+    // Durable like everything else here: an attempt that the database forgot would leave a page that nobody resolves.
+    const head = await claimEffect(deps.store.db, lane, deps.clock.now(), LEASE_MS);
     if (head.kind === 'empty') return;
     // Somebody is at it. Whether it works out is not known yet, so the promise stands.
     if (head.kind === 'busy') throw new RetryLater('another worker is at this lane');

@@ -21,7 +21,5 @@ export interface EffectContext {
 /** One way out. Never throws for what the other side does. */
 export interface Channel {
   readonly name: ChannelName;
-  /** The other side recognises a repeat by a key of ours, so an attempt that was forgotten does no harm. */
-  readonly knowsRepeats: boolean;
   deliver(effect: EffectIntent, context: EffectContext): Promise<Delivery>;
 }

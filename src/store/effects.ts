@@ -4,7 +4,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { ChannelName, EffectIntent } from '../domain/view.ts';
 import { counting, incrementsOf } from './counters.ts';
 import type { Database, Trx } from './database.ts';
-import { notDurable, sql } from './database.ts';
+import { sql } from './database.ts';
 
 /** An effect that this process alone may carry out until its lease ends. */
 export interface ClaimedEffect {
@@ -43,16 +43,9 @@ interface Row {
 
 /**
  * Takes the first unfinished effect of an incident's channel. Effects of a lane go out one after another, in the order
- * in which they were meant: a resolve never overtakes its trigger. One statement, and a transaction of its own. Not
- * `durable`: if the database server dies, the attempt may be forgotten; for effects that the other side knows again.
+ * in which they were meant: a resolve never overtakes its trigger. One statement, and a transaction of its own.
  */
-export async function claimEffect(
-  db: Database | Trx,
-  lane: Lane,
-  now: number,
-  leaseMs: number,
-  durable = true,
-): Promise<LaneHead> {
+export async function claimEffect(db: Database | Trx, lane: Lane, now: number, leaseMs: number): Promise<LaneHead> {
   const at = new Date(now);
   const { rows } = await sql<Row>`
     with head as (
@@ -65,7 +58,6 @@ export async function claimEffect(
                            lease_until = ${new Date(now + leaseMs)}
       from head where e.id = head.id and coalesce(head.not_before, ${at}) <= ${at}
         and (head.status = 'pending' or head.lease_until <= ${at})
-        and ${durable ? sql`true` : notDurable}
       returning e.id)
     select head.id, head.status as was, head.intent, head.attempts, head.ambiguous, head.created_at, head.not_before,
            exists (select from taken) as taken,

@@ -20,7 +20,6 @@ export const createPagerDuty = (options: PagerDutyOptions): Channel => {
   const send = createSend(options);
   return {
     name: 'pagerduty',
-    knowsRepeats: true,
     deliver: async (effect, context) => {
       const service = serviceOf(context);
       const request = requestFor(effect, context, options.routingKeyFor(service), options);

@@ -23,7 +23,6 @@ const SKEW_MS = 5 * 60 * 1000;
  */
 export const createSlack = (options: SlackOptions): Channel => ({
   name: 'slack',
-  knowsRepeats: false,
   deliver: async (effect, context) => {
     const announced = postedIn(context.receipts['announce']);
     const call = openSlack(options, context.signal);

@@ -15,7 +15,6 @@ export interface WebhookOptions extends WebhookClientOptions {
  */
 export const createWebhook = (options: WebhookOptions): Channel => ({
   name: 'webhook',
-  knowsRepeats: true,
   deliver: async (effect, context) => {
     const body = bodyOf(effect, context.incident);
     const timestamp = String(Math.floor(options.clock.now() / 1000));
