@@ -1,3 +1,5 @@
+import { editDistance } from '../domain/edit-distance.ts';
+
 /** The known name that a mistyped one most likely meant, or null when none is near enough to suggest. */
 export function nearest(name: string, known: Iterable<string>): string | null {
   const wanted = name.toLowerCase();
@@ -15,17 +17,4 @@ export function nearest(name: string, known: Iterable<string>): string | null {
 export function unknownName(what: string, name: string, known: Iterable<string>): string {
   const suggestion = nearest(name, known);
   return `unknown ${what} "${name}"${suggestion === null ? '' : `; did you mean "${suggestion}"?`}`;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replace = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replace, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

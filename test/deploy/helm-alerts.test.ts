@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { describeWith } from '../harness/tools.ts';
 import type { Manifest } from './chart.ts';
 import { FULL, inTemporaryDirectory, NAMESPACE, only, render, run } from './chart.ts';
-
-const hasPromtool = (await run('promtool', ['--version'])).code === 0;
 
 describe('the alerts about Firebreak itself', () => {
   const groups = async (): Promise<Manifest> => only(await render(FULL), 'PrometheusRule').spec;
@@ -21,23 +20,23 @@ describe('the alerts about Firebreak itself', () => {
     expect(down.expr).toBe(`absent(up{job="${service.name}",namespace="${NAMESPACE}"} == 1)`);
   });
 
-  // .ci/run installs it.
-  const withPromtool = hasPromtool ? it : it.skip;
-  withPromtool('are rules that Prometheus takes and that fire as they should', async () => {
-    await inTemporaryDirectory(async (directory) => {
-      const { groups: found } = await groups();
-      // promtool compares every annotation; what they say is not what is tested here.
-      const bare = found.map((group: Manifest) => ({
-        ...group,
-        rules: group.rules.map((rule: Manifest) => ({ ...rule, annotations: {} })),
-      }));
-      await writeFile(join(directory, 'rules.yaml'), stringify({ groups: found }));
-      await writeFile(join(directory, 'bare.yaml'), stringify({ groups: bare }));
-      await writeFile(join(directory, 'tests.yaml'), stringify(FIRING));
-      const checked = await run('promtool', ['check', 'rules', 'rules.yaml'], directory);
-      expect([checked.code, checked.errors]).toEqual([0, '']);
-      const tested = await run('promtool', ['test', 'rules', 'tests.yaml'], directory);
-      expect([tested.code, tested.errors]).toEqual([0, '']);
+  describeWith(['promtool'], 'in Prometheus', () => {
+    it('are rules that Prometheus takes and that fire as they should', async () => {
+      await inTemporaryDirectory(async (directory) => {
+        const { groups: found } = await groups();
+        // promtool compares every annotation; what they say is not what is tested here.
+        const bare = found.map((group: Manifest) => ({
+          ...group,
+          rules: group.rules.map((rule: Manifest) => ({ ...rule, annotations: {} })),
+        }));
+        await writeFile(join(directory, 'rules.yaml'), stringify({ groups: found }));
+        await writeFile(join(directory, 'bare.yaml'), stringify({ groups: bare }));
+        await writeFile(join(directory, 'tests.yaml'), stringify(FIRING));
+        const checked = await run('promtool', ['check', 'rules', 'rules.yaml'], directory);
+        expect([checked.code, checked.errors]).toEqual([0, '']);
+        const tested = await run('promtool', ['test', 'rules', 'tests.yaml'], directory);
+        expect([tested.code, tested.errors]).toEqual([0, '']);
+      });
     });
   });
 });

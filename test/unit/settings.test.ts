@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { PROVIDERS } from '../../src/domain/plan.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import { isLoopback } from '../../src/settings/sandbox.ts';
-import { distance } from '../../src/settings/nearest.ts';
+import { editDistance } from '../../src/domain/edit-distance.ts';
 import { fields, load, messages, problemsOf, settingsOf } from './settings-support.ts';
 
 describe('defaults', () => {
@@ -110,12 +110,12 @@ describe('unknown keys', () => {
     const word = fc.string({ maxLength: 8 });
     fc.assert(
       fc.property(word, word, word, (a, b, c) => {
-        expect(distance(a, b)).toBe(distance(b, a));
-        expect(distance(a, b) === 0).toBe(a === b);
-        expect(distance(a, c)).toBeLessThanOrEqual(distance(a, b) + distance(b, c));
+        expect(editDistance(a, b)).toBe(editDistance(b, a));
+        expect(editDistance(a, b) === 0).toBe(a === b);
+        expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c));
       }),
     );
-    expect(distance('kitten', 'sitting')).toBe(3);
+    expect(editDistance('kitten', 'sitting')).toBe(3);
   });
 });
 
