@@ -29,6 +29,8 @@ export interface VersionRef {
   readonly images: readonly string[];
   /** When this version was made; null when nobody can say. */
   readonly since: Instant | null;
+  /** A regular expression for the names of its pods; absent where names do not tell versions apart. */
+  readonly pods?: string;
 }
 
 /** Resolved once, stored before anything runs, and never "previous". */

@@ -42,11 +42,21 @@ export interface JourneyStep {
   readonly expectBody: string | null;
 }
 
+/** How a service shows that it is well. `$service` and `$environment` in a query stand for the incident's. */
 export interface RecoveryPolicy {
   readonly health: readonly string[];
   readonly errorRatio: string | null;
   readonly latencyP95: string | null;
   readonly requestsPerSecond: string | null;
+  /** Narrowed to one version by `$version` or `$pods` (a regular expression for the names of its pods). */
+  readonly errorRatioByVersion: string | null;
+  readonly latencyP95ByVersion: string | null;
+  /** An error ratio that the team's objective allows is never a failed recovery. */
+  readonly sloErrorRatio: number | null;
+  /** How often these metrics are scraped. */
+  readonly scrapeSeconds: number;
+  /** From pods that are ready to the first sample; null: two scrapes or the longest range of the queries. */
+  readonly settleSeconds: number | null;
   readonly journeys: readonly { readonly name: string; readonly steps: readonly JourneyStep[] }[];
 }
 
@@ -77,7 +87,38 @@ export interface AutomationPolicy {
   readonly approvalExpiresSeconds: number;
   /** From the end of the last step until the verdict must stand. */
   readonly verdictDeadlineSeconds: number;
+  /** After a recovery it is watched for this long that it stays rolled back. */
+  readonly watchSeconds: number;
+  /** What a rollback destroys is saved before, for at most this long. */
+  readonly captureSeconds: number;
+  /** Blast radius: so many services are rolled back by automation at the same time, and in an hour. */
+  readonly servicesAtOnce: number;
+  readonly rollbacksPerHour: number;
+  /** So many services with open incidents and no suspect change in common freeze automation. */
+  readonly stormServices: number;
+  /** A plan is rehearsed this often in quiet times. */
+  readonly rehearseEverySeconds: number;
+  readonly freezeWindows: readonly FreezeWindow[];
 }
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** A time in which automation asks a person. */
+export type FreezeWindow = {
+  readonly name: string;
+  /** False: a P0 is rolled back all the same. */
+  readonly includesP0: boolean;
+} & (
+  | { readonly kind: 'once'; readonly from: string; readonly to: string }
+  /** `from` and `to` are HH:MM in `timezone`; `to` before `from` ends on the next day. */
+  | {
+      readonly kind: 'weekly';
+      readonly days: readonly Weekday[];
+      readonly from: string;
+      readonly to: string;
+      readonly timezone: string;
+    }
+);
 
 /** Everything of the configuration that the process itself depends on. Immutable for the life of the program. */
 export interface Policy {

@@ -14,10 +14,27 @@ export type Refusal =
   | 'target-was-bad'
   | 'unsupported'
   | 'owned-by-another' // a GitOps controller would revert it
-  | 'changed-meanwhile'; // it is neither at "from" nor at "to" any more
+  | 'changed-meanwhile' // it is neither at "from" nor at "to" any more
+  | 'no-capacity' // surge or quota would not let the new pods in
+  | 'incompatible-data' // the older version cannot work with the data as it is now
+  | 'needs-person'; // destructive: never by automation
+
+/** How the pods of one version stand. */
+export interface VersionHealth {
+  readonly desired: number;
+  readonly ready: number;
+  /** What keeps pods from serving: `CrashLoopBackOff`, `OOMKilled`, `ImagePullBackOff`, `Unschedulable`, … */
+  readonly troubles: readonly { readonly reason: string; readonly pods: number }[];
+}
+
+/** Both versions as they serve now; null for one that nobody can say anything of. */
+export interface Serving {
+  readonly from: VersionHealth | null;
+  readonly to: VersionHealth | null;
+}
 
 export type Resolution =
-  | { readonly kind: 'target'; readonly target: PinnedTarget }
+  | { readonly kind: 'target'; readonly target: PinnedTarget; readonly serving?: Serving }
   | { readonly kind: 'already-there'; readonly target: PinnedTarget; readonly message: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly message: string }
   | { readonly kind: 'failed'; readonly failure: Failure };
@@ -38,9 +55,25 @@ export type Observation =
   | { readonly kind: 'progressing'; readonly message: string; readonly progress: JsonObject }
   | { readonly kind: 'done'; readonly message: string; readonly progress: JsonObject }
   | { readonly kind: 'failed'; readonly message: string; readonly progress: JsonObject }
-  /** Somebody else moved the target after us. */
+  /** Somebody else moved the target after us; the message names who, where the other side says so. */
   | { readonly kind: 'diverged'; readonly message: string; readonly progress: JsonObject }
   | { readonly kind: 'unreadable'; readonly failure: Failure };
+
+/** One thing that a rollback will destroy, kept as text. */
+export interface Captured {
+  readonly kind: 'logs' | 'previous-logs' | 'pod-states' | 'events';
+  /** Of what: `pod checkout-5d9c-x2x container app`. */
+  readonly name: string;
+  readonly text: string;
+  /** The text is only the end of what there was. */
+  readonly truncated: boolean;
+}
+
+/** What could be saved in the time given; `missing` says what could not, and why. */
+export interface Capture {
+  readonly items: readonly Captured[];
+  readonly missing: readonly string[];
+}
 
 /** Versions that were found bad in this incident: a target among them is refused. Identities, versions or images. */
 export interface ResolveContext {
@@ -54,6 +87,8 @@ export interface ResolveContext {
  */
 export interface RollbackProvider {
   readonly name: ProviderName;
+  /** What the step acts on, in words for people: `Deployment shop/checkout in eu-1`. Asks nobody. */
+  describe(step: StepConfig): string;
   /** Checks the `with` of a step. Returns the offending field and what is wrong, or null. */
   checkConfig(step: StepConfig): { readonly field: string; readonly message: string } | null;
   /** Reads the target and finds the version to go back to. Changes nothing. */
@@ -61,7 +96,14 @@ export interface RollbackProvider {
   /** Asks the other side whether the change would be accepted (server-side dry run). Changes nothing. */
   rehearse(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Rehearsal>;
   execute(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Execution>;
-  /** How far it is. `receipt` is what `execute` returned; `since` when it was accepted. */
+  /**
+   * Saves what going back will destroy: logs (also of the previous container), states and events of the version that is
+   * left. Never throws, ends when `signal` does and gives what it has by then. Absent where nothing is destroyed.
+   */
+  capture?(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Capture>;
+  /** The way back, for a person who undoes the rollback: `to` and `from` of a target that was carried out, swapped. */
+  undo(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Resolution>;
+  /** How far it is, and later whether it stays there. `receipt` is what `execute` returned; `since` when it was accepted. */
   observe(
     step: StepConfig,
     target: PinnedTarget,

@@ -20,9 +20,8 @@ export function describeSettings(settings: Settings): readonly SettingLine[] {
 
 /** The settings in the shape of the configuration file. */
 function asConfiguration(settings: Settings): Readonly<Record<string, unknown>> {
-  const { policy, automationExtra } = settings;
-  const automation = { ...policy.automation, ...automationExtra };
-  const all: Record<string, unknown> = { ...settings, ...policy, automation, sandbox: sandboxText(settings) };
+  const { policy } = settings;
+  const all: Record<string, unknown> = { ...settings, ...policy, sandbox: sandboxText(settings) };
   return Object.fromEntries(Object.entries(all).filter(([key]) => !NOT_KEYS.has(key)));
 }
 
@@ -31,7 +30,6 @@ const NOT_KEYS: ReadonlySet<string> = new Set([
   'configPath',
   'sandboxReason',
   'policy',
-  'automationExtra',
 ] satisfies (keyof Settings)[]);
 
 const sandboxText = ({ sandboxReason }: Settings): string => (sandboxReason === null ? 'off' : `on: ${sandboxReason}`);

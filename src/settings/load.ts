@@ -98,7 +98,6 @@ type Surroundings = Pick<Settings, 'configPath' | 'origins'> & { readonly cwd: s
 
 function build(config: Config, { configPath, cwd, origins }: Surroundings): Settings {
   const { correlation, severities, facts, services, monitoringSeconds, automation, rulesDir, ...rest } = config;
-  const { freezeWindows, ...rails } = automation;
   const reason = sandboxReason(config);
   return {
     ...rest,
@@ -106,8 +105,7 @@ function build(config: Config, { configPath, cwd, origins }: Surroundings): Sett
     sandbox: reason !== null,
     sandboxReason: reason,
     rulesDir: resolve(cwd, rulesDir),
-    policy: { severities, correlation, automation: rails, services, facts, monitoringSeconds },
-    automationExtra: { freezeWindows },
+    policy: { severities, correlation, automation, services, facts, monitoringSeconds },
     origins,
   };
 }

@@ -30,7 +30,6 @@ export interface Settings {
   /** An outside dead-man's switch that Firebreak pings. */
   readonly heartbeat: { readonly url: string; readonly everySeconds: number } | null;
   readonly policy: Policy;
-  readonly automationExtra: { readonly freezeWindows: readonly FreezeWindow[] };
   /** Where a value came from, by its path in the configuration; what is not here is a default. */
   readonly origins: ReadonlyMap<string, Origin>;
 }
@@ -132,25 +131,6 @@ interface Audience {
   /** Message texts by kind, where they are not the shipped ones. */
   readonly templates: Readonly<Record<string, string>>;
 }
-
-type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
-
-/** A time in which automation asks a person. */
-export type FreezeWindow = {
-  readonly name: string;
-  /** False: a P0 is rolled back all the same. */
-  readonly includesP0: boolean;
-} & (
-  | { readonly kind: 'once'; readonly from: string; readonly to: string }
-  /** `from` and `to` are HH:MM in `timezone`; `to` before `from` ends on the next day. */
-  | {
-      readonly kind: 'weekly';
-      readonly days: readonly Weekday[];
-      readonly from: string;
-      readonly to: string;
-      readonly timezone: string;
-    }
-);
 
 /** One thing that is wrong with the configuration. Never holds a secret's value. */
 export interface Problem {

@@ -273,7 +273,10 @@ describe('shipped files', () => {
       .replace('${NAME}', 'NAME');
     const settings = settingsOf(load(yaml, { env: { ...env(yaml), SMTP_URL: 'smtp://mail' }, files }));
     const { severities, correlation, automation } = settingsOf(load('')).policy;
-    expect(settings.policy).toMatchObject({ severities, correlation, automation });
+    // The freeze window is an example: none is shipped.
+    const { freezeWindows } = settings.policy.automation;
+    expect(freezeWindows).toHaveLength(1);
+    expect(settings.policy).toMatchObject({ severities, correlation, automation: { ...automation, freezeWindows } });
     expect([settings.pagerduty, settings.slack, settings.email, settings.heartbeat]).not.toContain(null);
   });
 

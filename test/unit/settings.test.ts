@@ -32,6 +32,13 @@ describe('defaults', () => {
         cooldownSeconds: 3600,
         approvalExpiresSeconds: 900,
         verdictDeadlineSeconds: 900,
+        watchSeconds: 1800,
+        captureSeconds: 3,
+        servicesAtOnce: 1,
+        rollbacksPerHour: 3,
+        stormServices: 5,
+        rehearseEverySeconds: 900,
+        freezeWindows: [],
       },
       services: {},
       facts: {},
@@ -263,9 +270,9 @@ describe('freeze windows', () => {
 
   test('once, or every week', () => {
     const once = settingsOf(window("from: '2026-12-24T00:00:00Z', to: '2026-12-27T00:00:00+01:00', includesP0: true"));
-    expect(once.automationExtra.freezeWindows[0]).toMatchObject({ kind: 'once', includesP0: true });
+    expect(once.policy.automation.freezeWindows[0]).toMatchObject({ kind: 'once', includesP0: true });
     const weekly = settingsOf(window("weekly: { days: [fri], from: '22:00', to: '06:00' }, timezone: Europe/Berlin"));
-    expect(weekly.automationExtra.freezeWindows[0]).toEqual({
+    expect(weekly.policy.automation.freezeWindows[0]).toEqual({
       kind: 'weekly',
       name: 'w',
       includesP0: false,
@@ -274,7 +281,6 @@ describe('freeze windows', () => {
       to: '06:00',
       timezone: 'Europe/Berlin',
     });
-    expect(weekly.policy.automation).not.toHaveProperty('freezeWindows');
   });
 
   test.each([

@@ -79,6 +79,11 @@ const recovery = {
   latencyP95: 'recovery_p95',
   requestsPerSecond: null,
   journeys: [],
+  errorRatioByVersion: null,
+  latencyP95ByVersion: null,
+  sloErrorRatio: null,
+  scrapeSeconds: 15,
+  settleSeconds: null,
 };
 
 describe('queryFacts', () => {

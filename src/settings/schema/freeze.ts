@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { FreezeWindow } from '../types.ts';
+import type { FreezeWindow } from '../../domain/policy.ts';
 import { group, list, name, orNull } from './primitives.ts';
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;

@@ -78,6 +78,12 @@ export const automationSchema = section({
   cooldownSeconds: secondsOrZero.default(HOUR),
   approvalExpiresSeconds: seconds.default(15 * MINUTE),
   verdictDeadlineSeconds: seconds.default(15 * MINUTE),
+  watchSeconds: secondsOrZero.default(30 * MINUTE),
+  captureSeconds: secondsOrZero.max(30).default(3),
+  servicesAtOnce: z.int().min(1).default(1),
+  rollbacksPerHour: z.int().min(1).default(3),
+  stormServices: z.int().min(2).default(5),
+  rehearseEverySeconds: seconds.default(15 * MINUTE),
   freezeWindows,
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { PROVIDERS } from '../../domain/plan.ts';
 import type { ServicePolicy } from '../../domain/policy.ts';
-import { group, httpUrl, list, name, named, orNull, seconds, text } from './primitives.ts';
+import { group, httpUrl, list, name, named, orNull, seconds, secondsOrZero, text } from './primitives.ts';
 import type { SecretSchema } from './primitives.ts';
 import { automationMode, factsSchema } from './process.ts';
 
@@ -37,6 +37,11 @@ const recovery = group({
   errorRatio: orNull(text),
   latencyP95: orNull(text),
   requestsPerSecond: orNull(text),
+  errorRatioByVersion: orNull(text),
+  latencyP95ByVersion: orNull(text),
+  sloErrorRatio: orNull(z.number().min(0).max(1)),
+  scrapeSeconds: seconds.default(15),
+  settleSeconds: orNull(secondsOrZero),
   journeys: list(group({ name, steps: z.array(journeyStep).min(1) })),
 });
 

@@ -47,6 +47,8 @@ export const serviceWith = (steps: ReturnType<typeof plannedStep>['config'][]): 
 
 const provider: RollbackProvider = {
   name: 'deployment',
+  describe: (step) => step.name,
+  undo: async () => ({ kind: 'refused', refusal: 'unsupported', message: 'not here' }),
   checkConfig: () => null,
   resolve: async (step) => target.resolution?.() ?? { kind: 'target', target: plannedStep(step.name).target },
   rehearse: async () => target.rehearsal,

@@ -47,6 +47,13 @@ const AUTOMATION: AutomationPolicy = {
   cooldownSeconds: 3600,
   approvalExpiresSeconds: 900,
   verdictDeadlineSeconds: 900,
+  watchSeconds: 1800,
+  captureSeconds: 3,
+  servicesAtOnce: 1,
+  rollbacksPerHour: 3,
+  stormServices: 5,
+  rehearseEverySeconds: 900,
+  freezeWindows: [],
 };
 
 /** The shipped numbers, with a rollback plan for `checkout` and none for anything else. */

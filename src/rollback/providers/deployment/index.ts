@@ -7,6 +7,7 @@ import { execute, rehearse } from './execute.ts';
 import { observe } from './observe.ts';
 import { type DeploymentPin, fromPin, fromReceipt } from './pin.ts';
 import { resolve, type Site } from './resolve.ts';
+import { undo } from './undo.ts';
 
 export interface DeploymentProviderOptions {
   /** By the name that steps use. None means the cluster that Firebreak itself runs in. */
@@ -65,6 +66,15 @@ export const createDeploymentProvider = (options: DeploymentProviderOptions): Ro
 
   return {
     name: 'deployment',
+    describe(step) {
+      const located = locate(step);
+      if (located.kind === 'fault') return `Deployment of step ${step.name}`;
+      const {
+        cluster,
+        step: { namespace, name },
+      } = located.site;
+      return `Deployment ${namespace}/${name} in ${cluster}`;
+    },
     checkConfig(step) {
       const located = locate(step);
       return located.kind === 'fault' ? located.fault : null;
@@ -75,6 +85,7 @@ export const createDeploymentProvider = (options: DeploymentProviderOptions): Ro
     },
     rehearse: (step, target, signal) => change(step, target, (site, pin) => rehearse(site, pin, signal)),
     execute: (step, target, signal) => change(step, target, (site, pin) => execute(site, pin, signal)),
+    undo: (step, target, signal) => change(step, target, (site, pin) => undo(site, target, pin, signal)),
     async observe(step, target, receipt, since, signal) {
       const located = locate(step);
       if (located.kind === 'fault') return { kind: 'unreadable', failure: failed(located.fault).failure };
