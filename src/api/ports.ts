@@ -3,7 +3,7 @@ import type { Change } from '../domain/change.ts';
 import type { IncidentEvent } from '../domain/incident/events.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { AutomationMode } from '../domain/plan.ts';
+import type { AutomationMode, VersionRef } from '../domain/plan.ts';
 
 export type Role = 'viewer' | 'responder' | 'admin';
 
@@ -67,6 +67,15 @@ export interface ApiBackend {
   addNote(id: string, actor: Actor, text: string): Promise<void>;
   approveRollback(id: string, actor: Actor, planHash: string | null): Promise<void>;
   abortRollback(id: string, actor: Actor, because: string): Promise<void>;
+  /** Past the rails that are there for automation. */
+  startRollback(id: string, actor: Actor, because: string): Promise<void>;
+  undoRollback(id: string, actor: Actor, because: string): Promise<void>;
+  /** A fix is near: the rollback waits for it, once. */
+  declareFix(id: string, actor: Actor, seconds: number): Promise<void>;
+  /** What a rollback of the service would do now; null when no plan is written for it. */
+  previewRollback(service: string): Promise<PlanPreview | null>;
+  /** Starts a synthetic incident; null when the service is not configured. Answers its correlation key's incident id. */
+  startDrill(service: string, actor: Actor): Promise<string | null>;
   listChanges(service: string | null, limit: number): Promise<readonly Change[]>;
   listQuarantine(limit: number): Promise<readonly QuarantineRecord[]>;
   /** Effects that were given up. */
@@ -93,6 +102,26 @@ export interface Health {
   ready(): Promise<string | null>;
   /** Prometheus text format, with its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** A rollback plan, resolved and rehearsed on the real targets. */
+export interface PlanPreview {
+  readonly service: string;
+  readonly mode: AutomationMode;
+  readonly at: string;
+  readonly reason: string;
+  readonly text: string;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly provider: string;
+    readonly target: string;
+    readonly reason: string;
+    readonly message: string;
+    readonly from: VersionRef | null;
+    readonly to: VersionRef | null;
+    readonly notReverted: readonly string[];
+    readonly warnings: readonly string[];
+  }[];
 }
 
 /** What the API needs of a logger; pino's fits. */

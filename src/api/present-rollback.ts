@@ -7,6 +7,8 @@ type RollbackJson = NonNullable<IncidentJson['rollback']>;
 /** What people need to follow a rollback. What providers keep for themselves (`with`, `pin`) stays inside. */
 export const presentRollback = (rollback: RollbackState): RollbackJson => ({
   state: rollback.stage,
+  service: rollback.service,
+  purpose: rollback.purpose,
   mode: rollback.mode,
   requestedAt: rollback.requestedAt,
   requestedBy: rollback.requestedBy,
@@ -16,6 +18,13 @@ export const presentRollback = (rollback: RollbackState): RollbackJson => ({
   startsAt: rollback.startsAt,
   startedAt: rollback.startedAt,
   validateUntil: rollback.validateUntil,
+  recovery: {
+    samples: rollback.recovery.samples,
+    passes: rollback.recovery.passes,
+    passingSince: rollback.recovery.passingSince,
+    checks: (rollback.recovery.last?.checks ?? []).map((check) => ({ ...check })),
+  },
+  watchUntil: rollback.watchUntil,
   steps: rollback.steps.map((step, index) => presentStep(step, rollback.plan?.steps[index])),
   suspect: rollback.suspect === null ? null : { ...rollback.suspect },
   verdict: rollback.verdict,

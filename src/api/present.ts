@@ -45,6 +45,8 @@ export const presenter =
     impact: impactOf(state.facts),
     decision: decisionOf(state),
     rollback: state.rollback === null ? null : presentRollback(state.rollback),
+    fix: state.fix === null ? null : { ...state.fix },
+    drill: state.drill === true,
     clocks: clocksOf(state),
     version: state.version,
   });

@@ -8,10 +8,17 @@ import type { Route, Services } from './route.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { serviceRoutes } from './routes/services.ts';
 import { ruleRoutes } from './routes/rules.ts';
 
 /** The whole API. */
-const ROUTES: readonly Route[] = [...incidentRoutes, ...commandRoutes, ...operationRoutes, ...ruleRoutes];
+const ROUTES: readonly Route[] = [
+  ...incidentRoutes,
+  ...commandRoutes,
+  ...serviceRoutes,
+  ...operationRoutes,
+  ...ruleRoutes,
+];
 
 export function apiRouter(gate: Gate, services: Services, version: string): Router {
   const router = express.Router();

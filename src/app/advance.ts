@@ -2,7 +2,9 @@ import type { Alert } from '../domain/alert.ts';
 import { alertName } from '../domain/alert.ts';
 import { chain, GENESIS, parseEvent } from '../domain/incident/chain.ts';
 import type { AlertNews, Command, Opening } from '../domain/incident/commands.ts';
+import type { Assessment, FactSet } from '../domain/decision.ts';
 import { decide } from '../domain/incident/decide.ts';
+import { drillAssessment, standingSeverity } from '../domain/incident/decide-assessment.ts';
 import type { OnsetSource } from '../domain/incident/events.ts';
 import { evolve } from '../domain/incident/evolve.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
@@ -19,6 +21,7 @@ import {
   findActiveIncident,
   findWatchedIncident,
   lockIncident,
+  readIncident,
   takeIncidentId,
   VersionConflict,
 } from '../store/incidents.ts';
@@ -146,12 +149,19 @@ async function decisions(deps: AdvanceDeps, look: Look, incidentId: string, poli
       : { kind: 'open', opening: look.opening, news: look.news };
   const state = preview(deps, look, incidentId, observe, policy);
   if (state === null) return { commands: [observe], unanswered: false };
-  const { facts, unanswered } = await deps.facts({ state, firing: look.firing }, policy);
-  const assessment = await evaluate(deps.rules(), facts, deps.clock.now());
+  const { facts, baseline, unanswered } = await deps.facts({ state, firing: look.firing }, policy);
+  const assessment = await assessmentOf(deps, state, facts);
+  const frozen: readonly Command[] = baseline === null ? [] : [{ kind: 'freeze-baseline', baseline }];
   // An incident that is over before it was looked at still gets its severity, and ends in the same commit.
   const over: readonly Command[] =
     look.opening === null ? [] : [{ kind: 'observe-alerts', news: nothingNew(look.news) }];
-  return { commands: [observe, { kind: 'assess', assessment }, ...over], unanswered };
+  return { commands: [observe, ...frozen, { kind: 'assess', assessment }, ...over], unanswered };
+}
+
+function assessmentOf(deps: AdvanceDeps, state: IncidentState, facts: FactSet): Promise<Assessment> {
+  if (state.drill === true) return Promise.resolve(drillAssessment(facts.known));
+  const now = deps.clock.now();
+  return evaluate(deps.rules(), facts, now, { standing: (decided) => standingSeverity(state, decided, now) });
 }
 
 const nothingNew = (news: AlertNews): AlertNews => ({
@@ -211,3 +221,15 @@ const nextLook = (now: number, startedAt: number): number =>
 /** Another replica opened or moved the incident first. Its unique index and our version check say so. */
 const isConflict = (error: unknown): boolean =>
   error instanceof VersionConflict || (error as { code?: string }).code === '23505';
+
+/** Looks at an incident's facts and rules again, whatever its alerts say: right before something is carried out. */
+export async function reassess(deps: AdvanceDeps, incidentId: string): Promise<void> {
+  const loaded = await readIncident(deps.store.db, incidentId);
+  if (loaded === null) return;
+  const policy = await deps.policy();
+  const { state } = loaded;
+  const rows = await firingAlerts(deps.store.db, state.correlationKey, -1, FACT_ROWS);
+  const { facts } = await deps.facts({ state, firing: rows.map(alertOf) }, policy);
+  const assessment = await assessmentOf(deps, state, facts);
+  await deps.commander.handle(incidentId, [{ kind: 'assess', assessment }]);
+}

@@ -20,6 +20,8 @@ export interface BackendDeps {
   readonly policyChanged: () => void;
   readonly rules: RuleStore;
   readonly clock: Clock;
+  readonly preview: ApiBackend['previewRollback'];
+  readonly drill: (service: string, by: string) => Promise<string>;
 }
 
 const LEDGER_ROWS = 1_000;
@@ -30,6 +32,11 @@ export function createBackend(deps: BackendDeps): ApiBackend {
   const { db } = store;
   return {
     ...commands(deps.commander),
+    previewRollback: (service) => deps.preview(service),
+    startDrill: async (service, actor) => {
+      const { services } = await deps.policy();
+      return Object.hasOwn(services, service) ? deps.drill(service, actor.name) : null;
+    },
     listIncidents: (filter) => listIncidents(db, filter),
     readIncident: async (id) => (await readIncident(db, id))?.state ?? null,
     incidentAlerts: async (id, limit) => {
@@ -73,7 +80,17 @@ export function createBackend(deps: BackendDeps): ApiBackend {
   };
 }
 
-type Commands = Pick<ApiBackend, 'acknowledge' | 'resolve' | 'addNote' | 'approveRollback' | 'abortRollback'>;
+type Commands = Pick<
+  ApiBackend,
+  | 'acknowledge'
+  | 'resolve'
+  | 'addNote'
+  | 'approveRollback'
+  | 'abortRollback'
+  | 'startRollback'
+  | 'undoRollback'
+  | 'declareFix'
+>;
 
 function commands(commander: Commander): Commands {
   const send = async (id: string, command: Command): Promise<void> => {
@@ -86,5 +103,8 @@ function commands(commander: Commander): Commands {
     addNote: (id, actor, text) => send(id, { kind: 'add-note', ...by(actor), text }),
     approveRollback: (id, actor, planHash) => send(id, { kind: 'approve-rollback', ...by(actor), planHash }),
     abortRollback: (id, actor, because) => send(id, { kind: 'abort-rollback', ...by(actor), because }),
+    startRollback: (id, actor, because) => send(id, { kind: 'request-rollback', ...by(actor), because }),
+    undoRollback: (id, actor, because) => send(id, { kind: 'undo-rollback', ...by(actor), because }),
+    declareFix: (id, actor, seconds) => send(id, { kind: 'declare-fix', ...by(actor), seconds }),
   };
 }

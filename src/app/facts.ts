@@ -3,14 +3,18 @@ import { alertName } from '../domain/alert.ts';
 import type { FactSet } from '../domain/decision.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { Suspect } from '../domain/suspect.ts';
-import { findSuspect, suspectJson } from '../domain/suspect.ts';
+import { factsFor } from '../domain/metric-queries.ts';
+import type { Baseline } from '../domain/recovery.ts';
+import { suspectFact } from '../domain/suspect.ts';
 import type { Clock } from '../domain/time.ts';
 import { ms } from '../domain/time.ts';
-import type { TargetLookout } from '../rollback/lookout.ts';
-import { changesOf } from '../store/changes.ts';
+import type { ImpactTrend } from '../domain/trend.ts';
+import { trendOf } from '../domain/trend.ts';
+import type { Investigation, InvestigationDeps } from '../rollback/investigate.ts';
+import { investigate } from '../rollback/investigate.ts';
 import { countPriorIncidents } from '../store/lists.ts';
 import type { Store } from '../store/store.ts';
+import type { Measurement } from '../triage/facts.ts';
 import { assembleFacts } from '../triage/facts.ts';
 import type { MetricsSource } from '../triage/ports.ts';
 import { queryFacts } from '../triage/query-facts.ts';
@@ -19,7 +23,7 @@ export interface FactsDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly metrics: MetricsSource | null;
-  readonly targets: TargetLookout;
+  readonly investigation: InvestigationDeps;
 }
 
 /** What the facts are about: an incident as it will be once the news is in. */
@@ -34,6 +38,8 @@ const DAY_MS = 86_400_000;
 
 export interface Gathered {
   readonly facts: FactSet;
+  /** Asked for the first time and known now: to be frozen with the incident. */
+  readonly baseline: Baseline | null;
   /** Somebody who was asked did not answer: what is unknown now may be known soon. */
   readonly unanswered: boolean;
 }
@@ -43,13 +49,15 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
   const { state, firing } = subject;
   const now = deps.clock.now();
   const signal = AbortSignal.timeout(BUDGET_MS);
-  const [measured, lookout, priorIncidents] = await Promise.all([
-    measure(deps, state, policy, now, signal),
+  const measuring = measure(deps, state, policy, now, signal);
+  const [found, priorIncidents, impactTrend] = await Promise.all([
     look(deps, state, policy, signal),
     prior(deps, state, now),
+    trend(deps, subject, policy, now, signal),
   ]);
+  const fresh = await freeze(deps, state, policy, found, signal);
+  const measured = { ...baselineFacts(state.baseline ?? fresh.baseline), ...(await measuring) };
   const worst = spokesman(firing);
-  const unanswered = lookout.ready === null || Object.values(measured).some(({ answer }) => answer.kind === 'failed');
   const facts = assembleFacts({
     service: state.service,
     environment: state.environment,
@@ -59,16 +67,18 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     alertNames: state.alertNames,
     alertCount: state.alertCounts.firing,
     firingSeconds: Math.max(0, now - ms(state.onset.at)) / 1000,
-    impactTrend: null,
-    suspectChange: suspectJson(lookout.suspect),
-    rollbackReady: lookout.ready,
-    fixEtaSeconds: null,
+    impactTrend,
+    suspectChange: found === null ? null : suspectFact(found.analysis, found.evidence),
+    changeUnderWay: found?.analysis.underWay?.because ?? null,
+    rollbackReady: found === null ? false : found.ready,
+    fixEtaSeconds: fixEta(state, now),
     priorIncidents30d: priorIncidents,
     measured,
     alerts: firing.map((alert) => ({ name: alertName(alert), labels: alert.labels, annotations: alert.annotations })),
     now,
   });
-  return { facts, unanswered };
+  const failed = Object.values(measured).some(({ answer }) => answer.kind === 'failed');
+  return { facts, baseline: fresh.baseline, unanswered: failed || found?.ready === null || !fresh.answered };
 }
 
 /** What teams write in the label `severity`, worst first. */
@@ -91,31 +101,97 @@ function spokesman(firing: readonly Alert[]): Alert | null {
 const servicePolicy = (policy: Policy, state: IncidentState) =>
   state.service !== null && Object.hasOwn(policy.services, state.service) ? policy.services[state.service] : undefined;
 
-async function measure(deps: FactsDeps, state: IncidentState, policy: Policy, now: number, signal: AbortSignal) {
+async function measure(deps: FactsDeps, state: IncidentState, policy: Policy, at: number, signal: AbortSignal) {
   if (deps.metrics === null) return {};
   const { service, environment } = state;
-  const baselineAt = ms(state.onset.at) - 5 * 60_000;
-  return queryFacts(deps.metrics, { policy, service, environment, at: now, baselineAt, timeoutMs: BUDGET_MS }, signal);
+  return queryFacts(deps.metrics, { policy, service, environment, at, timeoutMs: BUDGET_MS }, signal);
 }
 
 /** Which change may have caused it, and whether a rollback could be carried out. */
-async function look(
-  deps: FactsDeps,
+function look(
+  { investigation }: FactsDeps,
   state: IncidentState,
   policy: Policy,
   signal: AbortSignal,
-): Promise<{ readonly suspect: Suspect | null; readonly ready: boolean | null }> {
-  if (state.service === null) return { suspect: null, ready: false };
-  const service = servicePolicy(policy, state);
-  const onset = ms(state.onset.at);
-  const window = policy.automation.recentChangeSeconds;
-  const services = [state.service, ...(service?.dependsOn ?? [])];
-  const [changes, seen] = await Promise.all([
-    changesOf(deps.store.db, services, onset - window * 1000, onset),
-    service?.rollback == null ? null : deps.targets.look(state.service, service.rollback.steps, signal),
-  ]);
-  const suspect = findSuspect(changes, seen?.targets ?? [], state.service, state.environment, onset, window);
-  return { suspect, ready: service?.rollback == null ? false : (seen?.ready ?? null) };
+): Promise<Investigation | null> {
+  const { service, environment, onset } = state;
+  if (service === null) return Promise.resolve(null);
+  return investigate(investigation, policy, { service, environment, onsetAt: ms(onset.at) }, signal);
+}
+
+/** The window is fixed by the onset and the change, so what is asked late is the same. Once known it is not asked again. */
+async function freeze(
+  { investigation }: FactsDeps,
+  { service, environment, onset, baseline }: IncidentState,
+  policy: Policy,
+  found: Investigation | null,
+  signal: AbortSignal,
+): Promise<{ readonly baseline: Baseline | null; readonly answered: boolean }> {
+  if (service === null || baseline !== undefined) return { baseline: null, answered: true };
+  const changedAt = found?.analysis.suspect?.startedAt ?? onset.at;
+  const before = Math.min(ms(onset.at), ms(changedAt));
+  const recovery = policy.services[service]?.recovery ?? null;
+  const asked = { service, environment, recovery, facts: factsFor(policy, service), before };
+  const frozen = await investigation.probe.freezeBaseline(asked, signal);
+  return frozen.answered ? frozen : { baseline: null, answered: false };
+}
+
+const BASELINE_FACTS = {
+  errorRatio: 'errorRatioBaseline',
+  latencyP95: 'latencyP95SecondsBaseline',
+  requestsPerSecond: 'requestsPerSecondBaseline',
+} as const;
+
+/** What was usual, as the facts that rules compare with. */
+function baselineFacts(baseline: Baseline | null): Readonly<Record<string, Measurement>> {
+  if (baseline === null) return {};
+  const source = `median from ${baseline.from} to ${baseline.to}`;
+  return Object.fromEntries(
+    Object.entries(BASELINE_FACTS).flatMap(([metric, fact]) => {
+      const known = baseline.metrics[metric as keyof typeof BASELINE_FACTS];
+      if (known === undefined) return [];
+      return [[fact, { answer: { kind: 'value', value: known.median, warnings: [] }, source }] as const];
+    }),
+  );
+}
+
+/** Back to where the trend is looked for, newest last; and how much of each fact is more than noise. */
+const TREND_STEPS_MS = [300_000, 150_000, 0];
+const NOTICEABLE: Readonly<Record<string, number>> = {
+  usersAffectedPercent: 2,
+  errorRatio: 0.005,
+  latencyP95Seconds: 0.1,
+};
+/** The rise at the onset is not growth: rates need so long to show it in full. */
+const RAMP_MS = 90_000;
+
+/** Only a P2 is decided by it. By its metrics, and by how many alerts have joined. */
+async function trend(
+  deps: FactsDeps,
+  { state, firing }: Subject,
+  policy: Policy,
+  now: number,
+  signal: AbortSignal,
+): Promise<ImpactTrend | null> {
+  if (state.severity !== 'P2') return null;
+  const [oldest = 0] = TREND_STEPS_MS;
+  const from = now - oldest;
+  if (from < ms(state.onset.at) + RAMP_MS) return null;
+  const alerts = { values: [firing.filter((alert) => ms(alert.startsAt) <= from).length, firing.length], least: 2 };
+  const looks = await Promise.all(TREND_STEPS_MS.map((ago) => measure(deps, state, policy, now - ago, signal)));
+  const metrics = Object.entries(NOTICEABLE).flatMap(([fact, least]) => {
+    const values = looks.flatMap((look) => {
+      const answer = look[fact]?.answer;
+      return answer?.kind === 'value' ? [answer.value] : [];
+    });
+    return values.length === looks.length ? [{ values, least }] : [];
+  });
+  return trendOf(firing.length > 1 ? [...metrics, alerts] : metrics);
+}
+
+function fixEta({ fix }: IncidentState, now: number): number | null {
+  const left = fix === null ? 0 : (ms(fix.until) - now) / 1000;
+  return left > 0 ? left : null;
 }
 
 const prior = (deps: FactsDeps, state: IncidentState, now: number): Promise<number | null> =>

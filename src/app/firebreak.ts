@@ -13,6 +13,7 @@ import { declaredFactNames } from '../triage/catalogue.ts';
 import { createRuleStore } from '../triage/store.ts';
 import type { RuleStore } from '../triage/store.ts';
 import { createBackend } from './backend.ts';
+import { startDrill } from './drill.ts';
 import { startDatabase } from './database.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { addressOf, closeServer, listen } from './http-server.ts';
@@ -135,7 +136,11 @@ function serveHttp(
     metrics: counts,
   });
   const api = createApi({
-    backend: createBackend({ store, commander, policy, policyChanged, rules, clock }),
+    backend: createBackend({
+      ...{ store, commander, policy, policyChanged, rules, clock },
+      preview: pipeline.preview,
+      drill: (service, by) => startDrill({ store, writer, clock }, service, by),
+    }),
     health: {
       ready: () => readiness(store),
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),

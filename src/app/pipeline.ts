@@ -2,13 +2,17 @@ import { isStoreDown } from '../api/store-down.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 import { alertName } from '../domain/alert.ts';
+import { classifyHttp, createHttp } from '../clients/http.ts';
+import type { Prometheus } from '../clients/prometheus.ts';
 import { createPrometheus } from '../clients/prometheus.ts';
 import { createDeliveryWriter } from '../ingest/index.ts';
 import type { DeliveryWriter } from '../ingest/index.ts';
 import { driveRollback } from '../rollback/coordinator.ts';
 import { createLookout } from '../rollback/lookout.ts';
+import type { InvestigationDeps } from '../rollback/investigate.ts';
 import type { ProviderRegistry } from '../rollback/ports.ts';
-import { createDeploymentProvider } from '../rollback/providers/deployment/index.ts';
+import type { RecoveryProbe } from '../rollback/validation/ports.ts';
+import { createRecoveryProbe } from '../rollback/validation/probe.ts';
 import type { Settings } from '../settings/types.ts';
 import { claimDirtyKey, nextDirtyAt, releaseAllKeys } from '../store/keys.ts';
 import { findIdleLanes, unfinishedLanes, voidLeases } from '../store/effects.ts';
@@ -33,7 +37,10 @@ import type { IngestCounts } from './ingest-counts.ts';
 import { runLane } from './lanes.ts';
 import { createNudge } from './nudge.ts';
 import { effectivePolicy } from './policy.ts';
-import { createRollbackStore } from './rollbacks.ts';
+import { createProviders } from './providers.ts';
+import { preview, rehearseNext } from './rehearsals.ts';
+import type { RehearsalDeps } from './rehearsals.ts';
+import { createCoordinator, createSurroundings } from './rollbacks.ts';
 import { fireDueTimers } from './timers.ts';
 
 export interface PipelineParts {
@@ -55,6 +62,8 @@ export interface Pipeline {
   readonly policyChanged: () => void;
   readonly writer: DeliveryWriter;
   readonly counts: IngestCounts;
+  /** Resolves and rehearses the rollback plan of a service. */
+  readonly preview: (service: string) => ReturnType<typeof preview>;
   readonly start: () => Promise<void>;
   /** In reverse order: nothing new is taken, what is under way ends. */
   readonly stop: () => Promise<void>;
@@ -70,6 +79,10 @@ const SWEEP_MS = 500;
 const LANE_SWEEP_MS = 2_000;
 const HOUSEKEEPING_MS = 3_600_000;
 const LANE_GRACE_MS = 90_000;
+const REHEARSAL_SWEEP_MS = 5_000;
+const PREVIEW_TIMEOUT_MS = 10_000;
+/** One health endpoint, or one step of a journey. */
+const PROBE_TIMEOUT_MS = 5_000;
 
 /**
  * ingest → advance (correlate, triage) → react → effects: the stages in order, each with what it needs. Stages hand over
@@ -103,14 +116,15 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     quiet: quietChannels(settings),
     hasWebhooks: settings.webhooks.length > 0,
   });
-  const providers = createProviders(settings);
-  const advance = createAdvance(parts, commander, policy, providers);
+  const outside = createOutside(parts);
+  const advance = createAdvance(parts, commander, policy, outside);
+  const rehearsals = { store, clock, policy, providers: outside.providers, callTimeoutMs: PREVIEW_TIMEOUT_MS };
 
   // 3. react happens in the commander: events, timers, intents and jobs are one commit
 
   // 4. effects: notify and roll back
   const channels = createChannels(settings, clock);
-  const handlers = createHandlers(parts, commander, { policy, freshPolicy }, channels, providers);
+  const handlers = createHandlers(parts, { commander, advance, outside, channels }, freshPolicy);
   const nudge = createNudge(handlers, log);
   store.onCommitted((jobs) => {
     nudge.run(jobs);
@@ -124,11 +138,12 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     policyChanged: forget,
     writer,
     counts,
+    preview: (service) => preview(rehearsals, service),
     start: async () => {
       if (parts.exclusive) await Promise.all([voidLeases(store.db), releaseAllKeys(store.db)]);
       await store.jobs.work(handlers);
       await resume(store);
-      loops.push(...startLoops(parts, advance, { store, clock, commander, policy }, counts));
+      loops.push(...startLoops(parts, advance, { store, clock, commander, policy }, counts, rehearsals));
     },
     stop: async () => {
       await writer.drain();
@@ -162,27 +177,44 @@ function kept(
   return { policy: ask, forget };
 }
 
+/** What the stages share of the outside: Prometheus, the targets of rollbacks, and what can be found out by both. */
+interface Outside {
+  readonly prometheus: Prometheus | null;
+  readonly providers: ProviderRegistry;
+  readonly probe: RecoveryProbe;
+  readonly investigation: InvestigationDeps;
+}
+
+function createOutside({ settings, store, clock }: PipelineParts): Outside {
+  const prometheus = createMetricsSource(settings);
+  const providers = createProviders(settings, clock);
+  const http = createHttp({ timeoutMs: PROBE_TIMEOUT_MS, userAgent: 'firebreak' });
+  const probe = createRecoveryProbe({ metrics: prometheus, http, classify: classifyHttp, clock });
+  const surroundings = createSurroundings(store);
+  const investigation = { surroundings, lookout: createLookout(providers, clock), probe, clock };
+  return { prometheus, providers, probe, investigation };
+}
+
 function createAdvance(
   parts: PipelineParts,
   commander: Commander,
   policy: EffectivePolicy,
-  providers: ProviderRegistry,
+  { prometheus, investigation }: Outside,
 ): AdvanceDeps {
-  const { settings, store, clock, rules } = parts;
-  const prometheus = createMetricsSource(settings);
-  const targets = createLookout(providers, clock);
+  const { store, clock, rules } = parts;
+  const facts = { store, clock, metrics: prometheus, investigation };
   return {
     store,
     clock,
     commander,
     policy,
     rules: () => rules.current(),
-    facts: (subject, effective) => gatherFacts({ store, clock, metrics: prometheus, targets }, subject, effective),
+    facts: (subject, effective) => gatherFacts(facts, subject, effective),
     activeAt: (alert) => (prometheus === null ? Promise.resolve(null) : activeAt(prometheus, alert)),
   };
 }
 
-function createMetricsSource({ prometheus: own }: Settings): ReturnType<typeof createPrometheus> | null {
+function createMetricsSource({ prometheus: own }: Settings): Prometheus | null {
   if (own === null) return null;
   const headers = (): Record<string, string> =>
     Object.fromEntries(Object.entries(own.headers).map(([name, secret]) => [name, secret.reveal()]));
@@ -192,39 +224,34 @@ function createMetricsSource({ prometheus: own }: Settings): ReturnType<typeof c
 const ACTIVE_AT_TIMEOUT_MS = 1_500;
 
 /** Only what Prometheus itself fired has an activeAt there. */
-function activeAt(prometheus: ReturnType<typeof createPrometheus>, alert: Alert): Promise<Instant | null> {
+function activeAt(prometheus: Prometheus, alert: Alert): Promise<Instant | null> {
   if (alert.source !== 'alertmanager' || alert.status !== 'firing') return Promise.resolve(null);
   const match = { alertname: alertName(alert), labels: alert.labels };
   return prometheus.activeAt(match, AbortSignal.timeout(ACTIVE_AT_TIMEOUT_MS));
 }
 
-function createProviders({ kubernetes }: Settings): ProviderRegistry {
-  const clusters = Object.fromEntries(
-    Object.entries(kubernetes.clusters).map(([name, { kubeconfig, context }]) => [
-      name,
-      { ...(kubeconfig === null ? {} : { kubeconfig }), ...(context === null ? {} : { context }) },
-    ]),
-  );
-  return { deployment: createDeploymentProvider({ clusters }) };
-}
-
 function createHandlers(
   parts: PipelineParts,
-  commander: Commander,
-  { policy, freshPolicy }: { readonly policy: EffectivePolicy; readonly freshPolicy: EffectivePolicy },
-  channels: Channels,
-  providers: ProviderRegistry,
+  { commander, advance, outside, channels }: Built,
+  freshPolicy: EffectivePolicy,
 ): JobHandlers {
   const { store, clock, log, settings } = parts;
+  const { policy } = advance;
   const lanes = { store, clock, commander, policy, channels, publicUrl: settings.http.publicUrl, log };
   // What people switched off must hold before the very next step.
-  const rollbackStore = createRollbackStore(store, commander, freshPolicy, clock);
-  const rollback = { store: rollbackStore, providers, clock, policy: freshPolicy, log };
+  const rollback = createCoordinator(parts, { commander, advance, ...outside }, freshPolicy);
   return {
     'effects-urgent': ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: true }),
     effects: ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: false }),
     rollback: ({ incidentId }) => driveRollback(rollback, incidentId),
   };
+}
+
+interface Built {
+  readonly commander: Commander;
+  readonly advance: AdvanceDeps;
+  readonly outside: Outside;
+  readonly channels: Channels;
 }
 
 const laneJob = ({ incidentId, channel, urgent }: Lane): NewJob => ({
@@ -249,6 +276,7 @@ function startLoops(
   advance: AdvanceDeps,
   timers: Parameters<typeof fireDueTimers>[0],
   counts: IngestCounts,
+  rehearsals: RehearsalDeps,
 ): readonly Loop[] {
   const { store, clock, log } = parts;
   const loop = (name: string, idleMs: number, work: () => Promise<Next>): Loop =>
@@ -261,6 +289,7 @@ function startLoops(
   });
   const others = [
     loop('timers', SWEEP_MS, () => fireDueTimers(timers)),
+    loop('rehearsals', REHEARSAL_SWEEP_MS, () => rehearseNext(rehearsals)),
     loop('lanes', LANE_SWEEP_MS, () => sweepLanes(store, clock)),
     loop('housekeeping', HOUSEKEEPING_MS, async () => {
       await forgetOld(store.db, clock.now());

@@ -13,6 +13,7 @@ export function effectivePolicy(policy: Policy, switches: AutomationSwitches, sa
     automation: {
       ...policy.automation,
       mode: sandbox ? stricter(mode, 'shadow') : mode,
+      rehearseOnly: sandbox,
       killSwitch: switches.killSwitch ?? policy.automation.killSwitch,
     },
   };

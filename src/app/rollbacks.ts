@@ -1,19 +1,40 @@
 import type { Clock } from '../domain/time.ts';
-import type { RollbackStore } from '../rollback/ports.ts';
+import type { CoordinatorDeps } from '../rollback/deps.ts';
+import type { InvestigationDeps } from '../rollback/investigate.ts';
+import type { ProviderRegistry, RollbackStore, Surroundings } from '../rollback/ports.ts';
+import type { RecoveryProbe } from '../rollback/validation/ports.ts';
 import { changesOf } from '../store/changes.ts';
 import { lockIncident, readIncident } from '../store/incidents.ts';
 import { exclusively } from '../store/lease.ts';
-import { acquireTarget, holderOf, lastRollbackStart, recordRollbackStart, releaseTargets } from '../store/rollbacks.ts';
+import { troubledIncidents } from '../store/lists.ts';
+import {
+  acquireTarget,
+  holderOf,
+  recordRollbackStart,
+  releaseTargets,
+  rollbacksUnderWay,
+  rollbackStartsSince,
+  versionsLeft,
+} from '../store/rollbacks.ts';
 import type { Store } from '../store/store.ts';
 import { setTimer } from '../store/timers.ts';
+import type { AdvanceDeps } from './advance.ts';
+import { reassess } from './advance.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
 
+export const createSurroundings = (store: Store): Surroundings => ({
+  changes: (services, from, to) => changesOf(store.db, services, from, to),
+  troubled: () => troubledIncidents(store.db),
+  badVersions: (service, since) => versionsLeft(store.db, service, since),
+});
+
 /** The coordinator's port, on the store. */
-export function createRollbackStore(
+function createRollbackStore(
   store: Store,
   commander: Commander,
   policy: EffectivePolicy,
   clock: Clock,
+  reassess: (incidentId: string) => Promise<void>,
 ): RollbackStore {
   return {
     read: async (incidentId) => (await readIncident(store.db, incidentId))?.state ?? null,
@@ -41,8 +62,10 @@ export function createRollbackStore(
     },
     releaseTargets: (incidentId) => store.transaction((uow) => releaseTargets(uow.trx, incidentId)),
     holderOf: (targets, incidentId) => holderOf(store.db, targets, incidentId),
-    lastStart: (service, except) => lastRollbackStart(store.db, service, except),
-    changes: (services, from, to) => changesOf(store.db, services, from, to),
+    startsSince: (at, except) => rollbackStartsSince(store.db, at, except),
+    underWay: (except) => rollbacksUnderWay(store.db, except),
+    reassess,
+    ...createSurroundings(store),
     wakeAt: (incidentId, at) => setTimer(store.db, incidentId, 'rollback-poll', at),
     exclusively: async (incidentId, work) => {
       const done = await exclusively(store.db, `rollback ${incidentId}`, work);
@@ -50,4 +73,27 @@ export function createRollbackStore(
       if (!done) await setTimer(store.db, incidentId, 'rollback-poll', clock.now() + 1_000);
     },
   };
+}
+
+/** How long one call to a provider may take, and how often a running step is looked at. */
+const CALL_TIMEOUT_MS = 10_000;
+const POLL_MS = 1_000;
+
+interface CoordinatorParts {
+  readonly commander: Commander;
+  readonly advance: AdvanceDeps;
+  readonly providers: ProviderRegistry;
+  readonly probe: RecoveryProbe;
+  readonly investigation: InvestigationDeps;
+}
+
+/** The coordinator on the store; `policy` is read anew before every step. */
+export function createCoordinator(
+  { store, clock, log }: { readonly store: Store; readonly clock: Clock; readonly log: CoordinatorDeps['log'] },
+  { commander, advance, ...outside }: CoordinatorParts,
+  policy: EffectivePolicy,
+): CoordinatorDeps {
+  const again = (incidentId: string): Promise<void> => reassess(advance, incidentId);
+  const port = createRollbackStore(store, commander, policy, clock, again);
+  return { store: port, ...outside, clock, policy, log, callTimeoutMs: CALL_TIMEOUT_MS, pollMs: POLL_MS };
 }

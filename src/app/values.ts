@@ -3,6 +3,7 @@ import { countDirtyKeys } from '../store/keys.ts';
 import { readCounters } from '../store/counters.ts';
 import { ledgerDepths } from '../store/effects.ts';
 import { countOpenIncidents, lastSeen, unfinishedRollbacks } from '../store/lists.ts';
+import { oldestRehearsals } from '../store/readiness.ts';
 import type { Store } from '../store/store.ts';
 import type { StoredValue } from '../telemetry/store-metrics.ts';
 import type { RuleStore } from '../triage/store.ts';
@@ -21,13 +22,14 @@ export interface ValuesDeps {
 export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue[]> {
   await deps.flush();
   const { db } = deps.store;
-  const [counters, open, ledger, rollbacks, dirty, seen] = await Promise.all([
+  const [counters, open, ledger, rollbacks, dirty, seen, rehearsals] = await Promise.all([
     readCounters(db),
     countOpenIncidents(db),
     ledgerDepths(db),
     unfinishedRollbacks(db),
     countDirtyKeys(db),
     lastSeen(db),
+    oldestRehearsals(db),
   ]);
   const reload = deps.rules.lastReload();
   return [
@@ -45,6 +47,14 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
       labels: { source },
       value: at / 1000,
     })),
+    // Of a plan that was taken out of the configuration nobody wants to know.
+    ...rehearsals
+      .filter(({ service }) => deps.policy.services[service]?.rollback != null)
+      .map(({ service, reason }) => ({
+        metric: 'rollback_ready',
+        labels: { service, reason },
+        value: reason === 'ready' || reason === 'already-there' ? 1 : 0,
+      })),
     { metric: 'sandbox', labels: {}, value: deps.sandbox ? 1 : 0 },
     { metric: 'rules_last_reload_successful', labels: {}, value: reload.ok ? 1 : 0 },
     { metric: 'rules_info', labels: { hash: reload.hash }, value: 1 },

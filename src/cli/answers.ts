@@ -39,10 +39,32 @@ export const eventAnswer = z.looseObject({ seq: z.number(), at: z.string(), text
 
 export const effectAnswer = z.looseObject({
   id: z.string(),
+  channel: z.string(),
+  kind: z.string(),
+  status: z.string(),
   attempts: z.number(),
   createdAt: z.string(),
   message: z.string(),
 });
+
+export const planAnswer = z.looseObject({
+  text: z.string(),
+  mode: z.string(),
+  ready: z.boolean(),
+  reason: z.string(),
+  steps: z.array(
+    z.looseObject({
+      name: z.string(),
+      provider: z.string(),
+      target: z.string(),
+      reason: z.string(),
+      message: z.string(),
+      notReverted: z.array(z.string()),
+      warnings: z.array(z.string()),
+    }),
+  ),
+});
+export type PlanAnswer = z.output<typeof planAnswer>;
 
 export const listAnswer = <T extends z.ZodType>(item: T) =>
   z.looseObject({ items: z.array(item), nextCursor: z.string().nullable() });

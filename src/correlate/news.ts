@@ -1,5 +1,5 @@
 import type { Alert } from '../domain/alert.ts';
-import { alertKey, alertName } from '../domain/alert.ts';
+import { alertKey, alertName, DRILL_SOURCE } from '../domain/alert.ts';
 import type { AlertNews, Opening } from '../domain/incident/commands.ts';
 import type { AlertCounts, AlertSample, OnsetSource } from '../domain/incident/events.ts';
 import type { Instant } from '../domain/time.ts';
@@ -62,6 +62,7 @@ export function openingFor(
     runbookUrl: first.annotations['runbook_url'] ?? first.annotations['runbook'] ?? runbookUrl,
     sourceUrl: first.generatorUrl,
     afterKeyVersion,
+    ...(first.source === DRILL_SOURCE ? { drill: true } : {}),
   };
 }
 

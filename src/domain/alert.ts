@@ -21,3 +21,6 @@ export interface Alert {
 export const alertKey = (source: string, fingerprint: string): string => `${source}/${fingerprint}`;
 
 export const alertName = (alert: Pick<Alert, 'labels'>): string => alert.labels['alertname'] ?? 'unnamed alert';
+
+/** Alerts of drills are made inside: no webhook can send one, so that nothing real can be marked as a drill. */
+export const DRILL_SOURCE = 'drill';

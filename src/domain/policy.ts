@@ -77,6 +77,8 @@ export interface CorrelationPolicy {
 
 export interface AutomationPolicy {
   readonly mode: AutomationMode;
+  /** Sandbox: nothing is carried out, whoever asks. */
+  readonly rehearseOnly?: boolean;
   readonly killSwitch: boolean;
   /** Between announcing a rollback and starting it. */
   readonly holdSeconds: Readonly<Record<'P0' | 'P1' | 'P2', number>>;

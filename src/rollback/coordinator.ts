@@ -1,23 +1,30 @@
+import { rollbackMode } from '../domain/incident/decide-assessment.ts';
 import type { IncidentState, RollbackState } from '../domain/incident/state.ts';
 import { isSettled } from '../domain/incident/state.ts';
-import { rollbackMode } from '../domain/incident/decide-assessment.ts';
 import type { RailStop } from '../domain/plan.ts';
-import type { Policy, RollbackPolicy, ServicePolicy } from '../domain/policy.ts';
+import type { Policy } from '../domain/policy.ts';
+import { factsFor } from '../domain/metric-queries.ts';
+import { cadenceOf, settleMs } from '../domain/recovery.ts';
 import { ms } from '../domain/time.ts';
-import type { CoordinatorDeps } from './deps.ts';
-import { NotReadable, busyStop, prepare } from './prepare.ts';
+import { captureBefore } from './capture.ts';
+import type { CoordinatorDeps, Move } from './deps.ts';
+import { prepare } from './prepare.ts';
+import { busyStop, lateStop } from './rails.ts';
+import { firstSampleAt, takeSample, wellWithoutUs } from './recovery.ts';
+import { NotReadable, rehearseSteps } from './resolve.ts';
 import { moveStep } from './step.ts';
+import { watch } from './watch.ts';
 
 /** How long targets that do not answer are asked before the rollback is stopped for it. */
 const PREPARE_PATIENCE_MS = 120_000;
 const RETRY_MS = 2_000;
-
-type Move = 'again' | 'wait';
+/** A rehearsal that is older than this says little of the target now. */
+const REHEARSAL_KEPT_MS = 30_000;
 
 /**
- * Takes an incident's rollback as far as it goes now: prepare, announce, execute step by step, validate. Every move is
- * read from the incident's events and recorded there before and after it acts, so it can be killed anywhere and called
- * again by anybody. Returns when it has to wait; a timer or an event calls it again.
+ * Takes an incident's rollback as far as it goes now: prepare, announce, execute step by step, validate, watch. Every
+ * move is read from the incident's events and recorded there before and after it acts, so it can be killed anywhere and
+ * called again by anybody. Returns when it has to wait; a timer or an event calls it again.
  */
 export async function driveRollback(deps: CoordinatorDeps, incidentId: string): Promise<void> {
   await deps.store.exclusively(incidentId, async () => {
@@ -39,7 +46,7 @@ async function move(deps: CoordinatorDeps, incidentId: string): Promise<Move> {
     case 'executing':
       return execute(deps, state, rollback, policy);
     case 'validating':
-      return judge(deps, state, rollback);
+      return validate(deps, state, rollback, policy);
     case 'planned':
     case 'awaiting-approval':
     case 'shadowed':
@@ -49,21 +56,18 @@ async function move(deps: CoordinatorDeps, incidentId: string): Promise<Move> {
   }
 }
 
+const stop = async (deps: CoordinatorDeps, state: IncidentState, reason: RailStop): Promise<Move> => {
+  await deps.store.apply(state.id, [{ kind: 'stop-rollback', stop: reason }]);
+  return 'again';
+};
+
 /** Stopped between steps or while one runs: what was sent is still followed to its end, so that its result is known. */
 async function settle(deps: CoordinatorDeps, state: IncidentState, rollback: RollbackState): Promise<Move> {
   const inFlight = rollback.steps.findIndex((step) => step.state === 'accepted' || step.state === 'intended');
   if (inFlight >= 0) return moveStep(deps, state, rollback, inFlight);
   await deps.store.releaseTargets(state.id);
-  return 'wait';
+  return rollback.watchUntil === null ? 'wait' : watch(deps, state, rollback);
 }
-
-const serviceOf = (
-  policy: Policy,
-  state: IncidentState,
-): (ServicePolicy & { readonly rollback: RollbackPolicy }) | null => {
-  const service = state.service === null ? undefined : policy.services[state.service];
-  return service?.rollback == null ? null : { ...service, rollback: service.rollback };
-};
 
 async function prepareOrRetry(
   deps: CoordinatorDeps,
@@ -71,73 +75,85 @@ async function prepareOrRetry(
   rollback: RollbackState,
   policy: Policy,
 ): Promise<Move> {
-  const now = deps.clock.now();
-  const service = serviceOf(policy, state);
-  if (service === null) {
-    const stop = { rail: 'plan-missing', because: 'its rollback plan is no longer in the configuration' } as const;
-    await deps.store.apply(state.id, [{ kind: 'stop-rollback', stop }]);
-    return 'again';
-  }
   try {
-    const callTimeoutMs = deps.callTimeoutMs ?? 10_000;
-    const command = await prepare({ ...deps, callTimeoutMs }, state, service, policy.automation, now);
-    await deps.store.apply(state.id, [command]);
+    await deps.store.apply(state.id, [await prepare(deps, state, rollback, policy)]);
     return 'again';
   } catch (error) {
     if (!(error instanceof NotReadable)) throw error;
-    return retryPreparation(deps, state, rollback, error);
-  }
-}
-
-async function retryPreparation(
-  deps: CoordinatorDeps,
-  state: IncidentState,
-  rollback: RollbackState,
-  error: NotReadable,
-): Promise<Move> {
-  const now = deps.clock.now();
-  if (now - ms(rollback.requestedAt) < PREPARE_PATIENCE_MS) {
+    const now = deps.clock.now();
+    if (now - ms(rollback.requestedAt) >= PREPARE_PATIENCE_MS) {
+      return stop(deps, state, { rail: 'target-unresolved', because: `the target did not answer: ${error.message}` });
+    }
     deps.log.warn({ incidentId: state.id, err: error }, 'rollback: a target does not answer, trying again');
     await deps.store.wakeAt(state.id, now + RETRY_MS);
     return 'wait';
   }
-  const stop = { rail: 'target-unresolved', because: `the target did not answer: ${error.message}` } as const;
-  await deps.store.apply(state.id, [{ kind: 'stop-rollback', stop }]);
+}
+
+/** The hold is over: look at everything that may have moved meanwhile, then start. */
+async function begin(
+  deps: CoordinatorDeps,
+  before: IncidentState,
+  { startsAt, requestedBy }: RollbackState,
+  policy: Policy,
+): Promise<Move> {
+  if (startsAt === null || deps.clock.now() < ms(startsAt)) return 'wait';
+  if (policy.automation.killSwitch) return stop(deps, before, KILLED);
+  if (requestedBy === 'rules') await deps.store.reassess(before.id);
+  const state = await deps.store.read(before.id);
+  const rollback = state?.rollback;
+  if (state == null || rollback?.stage !== 'announced') return 'again';
+  const well = requestedBy === 'rules' ? await wellWithoutUs(deps, state, policy) : null;
+  if (well?.result === 'pass') {
+    const because = `it is well again before anything was changed: ${well.checks.map((each) => each.detail).join('; ')}`;
+    await deps.store.apply(state.id, [{ kind: 'recover-without-us', because }]);
+    return 'again';
+  }
+  const reason =
+    noLongerWanted(state, rollback, policy) ??
+    (await moved(deps, state, rollback, policy)) ??
+    (await busyStop(deps.store, state, rollback.plan?.steps ?? [])) ??
+    (await noLongerPossible(deps, rollback));
+  if (reason !== null) return stop(deps, state, reason);
+  await deps.store.start(state.id, rollback.service ?? state.service ?? '');
   return 'again';
 }
 
-/** The hold is over: look at the rails that may have moved meanwhile, then start. */
-async function begin(
+const KILLED: RailStop = { rail: 'kill-switch', because: 'the kill switch is on' };
+
+/** Before anything is done: what asked for it may have changed its mind during the hold. A person's word stands. */
+function noLongerWanted(state: IncidentState, rollback: RollbackState, policy: Policy): RailStop | null {
+  if (rollback.approvedBy !== null || rollback.requestedBy !== 'rules') return null;
+  const mode = rollbackMode(policy, rollback.service);
+  if (mode !== 'auto') return { rail: 'mode', because: `automation is ${mode ?? 'off'} for this service now` };
+  const { decision } = state;
+  if (decision === null || decision.action === 'roll-back') return null;
+  return { rail: 'state-moved', because: `the rules say ${decision.action} now: ${decision.because}` };
+}
+
+/** What other incidents have begun during the hold. Not asked where a person decided. */
+function moved(
   deps: CoordinatorDeps,
   state: IncidentState,
   rollback: RollbackState,
   policy: Policy,
-): Promise<Move> {
-  if (rollback.startsAt === null || deps.clock.now() < ms(rollback.startsAt)) return 'wait';
-  const stop =
-    killSwitch(policy) ??
-    noLongerWanted(state, rollback, policy) ??
-    (await busyStop(deps.store, state, rollback.plan?.steps ?? []));
-  if (stop !== null) {
-    await deps.store.apply(state.id, [{ kind: 'stop-rollback', stop }]);
-    return 'again';
+): Promise<RailStop | null> {
+  if (rollback.approvedBy !== null || rollback.requestedBy !== 'rules') return Promise.resolve(null);
+  const service = rollback.service ?? state.service ?? '';
+  return lateStop(deps.store, { state, policy, service, now: deps.clock.now() });
+}
+
+/** After a hold, or an approval that came late: would the target still take it? */
+async function noLongerPossible(deps: CoordinatorDeps, { plan }: RollbackState): Promise<RailStop | null> {
+  if (plan === null || deps.clock.now() - ms(plan.madeAt) < REHEARSAL_KEPT_MS) return null;
+  try {
+    const rehearsal = await rehearseSteps(deps, plan.steps);
+    return 'rail' in rehearsal ? rehearsal : null;
+  } catch (error) {
+    if (error instanceof NotReadable) return null; // executing asks again, with patience
+    throw error;
   }
-  await deps.store.start(state.id, state.service ?? '');
-  return 'again';
 }
-
-/** Before anything is done: what asked for it may have changed its mind during the hold. A person's approval stands. */
-function noLongerWanted(state: IncidentState, rollback: RollbackState, policy: Policy): RailStop | null {
-  if (rollback.approvedBy !== null) return null;
-  const mode = rollbackMode(policy, state.service);
-  if (mode !== 'auto') return { rail: 'mode', because: `automation is ${mode ?? 'off'} for this service now` };
-  const { decision } = state;
-  if (rollback.requestedBy !== 'rules' || decision === null || decision.action === 'roll-back') return null;
-  return { rail: 'state-moved', because: `the rules say ${decision.action} now: ${decision.because}` };
-}
-
-const killSwitch = (policy: Policy): { rail: 'kill-switch'; because: string } | null =>
-  policy.automation.killSwitch ? { rail: 'kill-switch', because: 'the kill switch is on' } : null;
 
 async function execute(
   deps: CoordinatorDeps,
@@ -150,21 +166,49 @@ async function execute(
   const planned = rollback.plan?.steps[index];
   if (step === undefined || planned === undefined) return 'wait';
   if (step.state !== 'pending') return moveStep(deps, state, rollback, index);
-  const stop = killSwitch(policy);
-  if (stop !== null) {
-    await deps.store.apply(state.id, [{ kind: 'stop-rollback', stop }]);
-    return 'again';
+  if (policy.automation.killSwitch) return stop(deps, state, KILLED);
+  if (!rollback.captured.includes(index)) {
+    const captured = await captureBefore(deps, index, planned, policy.automation.captureSeconds);
+    if (captured !== null) {
+      await deps.store.apply(state.id, [captured]);
+      return 'again';
+    }
   }
-  if (await deps.store.intendStep(state.id, index, planned.target.key)) return 'again';
-  const because = `another incident holds ${planned.target.key}`;
-  await deps.store.apply(state.id, [{ kind: 'stop-rollback', stop: { rail: 'target-busy', because } }]);
+  if (await deps.store.intendStep(state.id, index, planned.target.key)) return carryOut(deps, state.id, index);
+  return stop(deps, state, { rail: 'target-busy', because: `another incident holds ${planned.target.key}` });
+}
+
+/** Right after the intent: nothing can have been sent before. */
+async function carryOut(deps: CoordinatorDeps, incidentId: string, index: number): Promise<Move> {
+  const state = await deps.store.read(incidentId);
+  if (state?.rollback?.steps[index]?.state !== 'intended') return 'again';
+  return moveStep(deps, state, state.rollback, index, true);
+}
+
+/** Looks again and again, at the pace of its severity, until the verdict stands. Not before the bad samples are out. */
+async function validate(
+  deps: CoordinatorDeps,
+  state: IncidentState,
+  rollback: RollbackState,
+  policy: Policy,
+): Promise<Move> {
+  const now = deps.clock.now();
+  const dueAt = nextSampleAt(state, rollback, policy);
+  if (now < dueAt) {
+    await deps.store.wakeAt(state.id, dueAt);
+    return 'wait';
+  }
+  const sample = await takeSample(deps, state, rollback, policy);
+  await deps.store.apply(state.id, [{ kind: 'sample-recovery', sample }]);
   return 'again';
 }
 
-/** Recovery is proved by the alerts as they resolve; what is left here is the end of the patience. */
-async function judge(deps: CoordinatorDeps, state: IncidentState, rollback: RollbackState): Promise<Move> {
-  if (rollback.validateUntil === null || deps.clock.now() < ms(rollback.validateUntil)) return 'wait';
-  const because = `${state.alertCounts.firing} alerts still fire at the deadline`;
-  await deps.store.apply(state.id, [{ kind: 'reach-verdict', verdict: 'not-recovered', because }]);
-  return 'again';
+function nextSampleAt(state: IncidentState, rollback: RollbackState, policy: Policy): number {
+  const { recovery, sampledAt, validateUntil } = rollback;
+  const last = recovery.last === null || sampledAt === null ? null : ms(sampledAt);
+  const own = (state.service === null ? undefined : policy.services[state.service])?.recovery ?? null;
+  const first = firstSampleAt(rollback, settleMs(own, factsFor(policy, state.service)));
+  const due = last === null ? first : last + cadenceOf(state.severity ?? 'P2').everyMs;
+  // The last look is at the deadline, whatever the pace.
+  return validateUntil === null ? due : Math.min(due, Math.max(ms(validateUntil), last === null ? 0 : last + 1));
 }

@@ -1,10 +1,14 @@
 import type { PinnedTarget, StepConfig } from '../domain/plan.ts';
 import type { Clock } from '../domain/time.ts';
 import { iso } from '../domain/time.ts';
-import type { ProviderRegistry } from './ports.ts';
+import type { ProviderRegistry, Resolution, Serving } from './ports.ts';
 
 export interface Sighting {
-  readonly targets: readonly { readonly name: string; readonly target: PinnedTarget }[];
+  readonly targets: readonly {
+    readonly name: string;
+    readonly target: PinnedTarget;
+    readonly serving: Serving | null;
+  }[];
   /** Every target resolves; null when one did not answer: unknown, not "no". */
   readonly ready: boolean | null;
 }
@@ -48,8 +52,13 @@ async function lookNow(
     }),
   );
   const targets = found.flatMap(({ name, resolution }) =>
-    resolution !== undefined && 'target' in resolution ? [{ name, target: resolution.target }] : [],
+    resolution !== undefined && 'target' in resolution
+      ? [{ name, target: resolution.target, serving: servingOf(resolution) }]
+      : [],
   );
   const unanswered = found.some(({ resolution }) => resolution?.kind === 'failed');
   return { targets, ready: unanswered ? null : found.every(({ resolution }) => resolution?.kind === 'target') };
 }
+
+const servingOf = (resolution: Resolution): Serving | null =>
+  resolution.kind === 'target' ? (resolution.serving ?? null) : null;

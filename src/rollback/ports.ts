@@ -14,6 +14,7 @@ export type Refusal =
   | 'target-was-bad'
   | 'unsupported'
   | 'owned-by-another' // a GitOps controller would revert it
+  | 'busy' // something else is being done to it right now: it is waited for
   | 'changed-meanwhile' // it is neither at "from" nor at "to" any more
   | 'no-capacity' // surge or quota would not let the new pods in
   | 'incompatible-data' // the older version cannot work with the data as it is now
@@ -75,9 +76,11 @@ export interface Capture {
   readonly missing: readonly string[];
 }
 
-/** Versions that were found bad in this incident: a target among them is refused. Identities, versions or images. */
+/** Versions that were found bad: a target among them is refused. Identities, versions or images. */
 export interface ResolveContext {
   readonly badVersions: readonly string[];
+  /** A person asks: what automation never does may be planned. */
+  readonly person?: boolean;
   readonly now: Instant;
 }
 
@@ -95,7 +98,13 @@ export interface RollbackProvider {
   resolve(step: StepConfig, context: ResolveContext, signal: AbortSignal): Promise<Resolution>;
   /** Asks the other side whether the change would be accepted (server-side dry run). Changes nothing. */
   rehearse(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Rehearsal>;
-  execute(step: StepConfig, target: PinnedTarget, signal: AbortSignal): Promise<Execution>;
+  /** `first`: this very process has just recorded the intent, so nothing can have been sent before. */
+  execute(
+    step: StepConfig,
+    target: PinnedTarget,
+    signal: AbortSignal,
+    attempt?: { readonly first: boolean },
+  ): Promise<Execution>;
   /**
    * Saves what going back will destroy: logs (also of the previous container), states and events of the version that is
    * left. Never throws, ends when `signal` does and gives what it has by then. Absent where nothing is destroyed.
@@ -110,26 +119,59 @@ export interface RollbackProvider {
     receipt: JsonObject,
     since: Instant,
     signal: AbortSignal,
+    /** `only`: the rollback was stopped or is over; what would help it on is not done any more. */
+    look?: { readonly only: boolean },
   ): Promise<Observation>;
 }
 
+/** An incident that is open and not restored. */
+export interface TroubledService {
+  readonly incidentId: string;
+  readonly service: string;
+  /** Epoch milliseconds. */
+  readonly onsetAt: number;
+  readonly openedAt: number;
+  /** The change that is suspected there. */
+  readonly suspectId: string | null;
+}
+
+/** What is known of changes and of other incidents. */
+export interface Surroundings {
+  /** Changes of these services that began, or were told of, in [from, to] (epoch ms), newest first. */
+  changes(services: readonly string[], from: number, to: number): Promise<readonly Change[]>;
+  /** Incidents that are open and not restored. */
+  troubled(): Promise<readonly TroubledService[]>;
+  /** Versions of a service that rollbacks since then (epoch ms) went away from: identities, versions, images. */
+  badVersions(service: string, since: number): Promise<readonly string[]>;
+}
+
 /** What the coordinator needs of the rest: incidents by command, the record of other rollbacks, the change feed. */
-export interface RollbackStore {
+export interface RollbackStore extends Surroundings {
   read(incidentId: string): Promise<IncidentState | null>;
   apply(incidentId: string, commands: readonly Command[]): Promise<void>;
+  /** Gathers the facts and runs the rules again, now. */
+  reassess(incidentId: string): Promise<void>;
   /** Records the intent and takes the target in one transaction. False: another incident holds it. */
   intendStep(incidentId: string, index: number, target: string): Promise<boolean>;
   /** Starts the rollback and records it for the cooldown, in one transaction. */
   start(incidentId: string, service: string): Promise<void>;
   releaseTargets(incidentId: string): Promise<void>;
   holderOf(targets: readonly string[], incidentId: string): Promise<{ target: string; incidentId: string } | null>;
-  lastStart(service: string, exceptIncident: string): Promise<{ incidentId: string; at: number } | null>;
-  /** Changes of these services that began in [from, to] (epoch ms), newest first. */
-  changes(services: readonly string[], from: number, to: number): Promise<readonly Change[]>;
+  /** Rollbacks of other incidents that started since (epoch ms), newest first. */
+  startsSince(at: number, exceptIncident: string): Promise<readonly RollbackStart[]>;
+  /** Other incidents whose rollback is being carried out or validated. */
+  underWay(exceptIncident: string): Promise<readonly { readonly incidentId: string; readonly service: string }[]>;
   /** Looks again at `at` (epoch ms), whatever happens to this process. */
   wakeAt(incidentId: string, at: number): Promise<void>;
   /** Runs the work unless somebody else is at work on this incident's rollback. */
   exclusively(incidentId: string, work: () => Promise<void>): Promise<void>;
+}
+
+export interface RollbackStart {
+  readonly incidentId: string;
+  readonly service: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export type ProviderRegistry = Readonly<Partial<Record<ProviderName, RollbackProvider>>>;

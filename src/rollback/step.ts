@@ -14,6 +14,8 @@ interface Step {
   readonly planned: PlannedStep;
   readonly progress: RollbackStepProgress;
   readonly provider: RollbackProvider;
+  /** The intent was recorded in this very drive. */
+  readonly first: boolean;
   /** When its timeout runs out, epoch milliseconds. */
   readonly deadline: number;
 }
@@ -24,6 +26,7 @@ export async function moveStep(
   state: IncidentState,
   rollback: RollbackState,
   index: number,
+  first = false,
 ): Promise<'again' | 'wait'> {
   const planned = rollback.plan?.steps[index];
   const progress = rollback.steps[index];
@@ -34,17 +37,19 @@ export async function moveStep(
     return finish(deps, state.id, index, 'failed', `provider ${planned.config.provider} is not available`);
   }
   const deadline = since + planned.config.timeoutSeconds * 1000;
-  const step: Step = { deps, incidentId: state.id, index, planned, progress, provider, deadline };
+  const step: Step = { deps, incidentId: state.id, index, planned, progress, provider, first, deadline };
   // Stopped after an intent: whether it got through is asked, and nothing more is done.
-  return progress.state === 'accepted' || isSettled(rollback) ? observe(step) : execute(step);
+  const settled = isSettled(rollback);
+  return progress.state === 'accepted' || settled ? observe(step, settled) : execute(step);
 }
 
-const signal = (deps: CoordinatorDeps): AbortSignal => AbortSignal.timeout(deps.callTimeoutMs ?? 10_000);
+const signal = (deps: CoordinatorDeps): AbortSignal => AbortSignal.timeout(deps.callTimeoutMs);
 
 /** The provider looks before it acts, so this is safe to repeat after a crash or an answer that never came. */
 async function execute(step: Step): Promise<'again' | 'wait'> {
   const { deps, planned } = step;
-  const execution = await step.provider.execute(planned.config, planned.target, signal(deps));
+  const { first } = step;
+  const execution = await step.provider.execute(planned.config, planned.target, signal(deps), { first });
   switch (execution.kind) {
     case 'accepted':
     case 'already-there': {
@@ -54,6 +59,9 @@ async function execute(step: Step): Promise<'again' | 'wait'> {
       return 'again';
     }
     case 'refused': {
+      if (execution.refusal === 'busy') {
+        return retryOrFail(step, { kind: 'server', message: execution.message }, 'was not accepted');
+      }
       const outcome = execution.refusal === 'changed-meanwhile' ? 'diverged' : 'failed';
       return finish(deps, step.incidentId, step.index, outcome, `${execution.refusal}: ${execution.message}`);
     }
@@ -62,10 +70,12 @@ async function execute(step: Step): Promise<'again' | 'wait'> {
   }
 }
 
-async function observe(step: Step): Promise<'again' | 'wait'> {
+async function observe(step: Step, settled: boolean): Promise<'again' | 'wait'> {
   const { deps, planned, progress } = step;
   const since = progress.acceptedAt ?? progress.intendedAt ?? iso(deps.clock.now());
-  const seen = await step.provider.observe(planned.config, planned.target, progress.receipt ?? {}, since, signal(deps));
+  const receipt = progress.receipt ?? {};
+  const look = { only: settled };
+  const seen = await step.provider.observe(planned.config, planned.target, receipt, since, signal(deps), look);
   switch (seen.kind) {
     case 'done':
     case 'failed':
@@ -92,7 +102,7 @@ async function retryOrFail(step: Step, failure: Failure, what: string): Promise<
 }
 
 async function lookAgain({ deps, incidentId }: Step, inMs?: number): Promise<'wait'> {
-  await deps.store.wakeAt(incidentId, deps.clock.now() + Math.max(deps.pollMs ?? 1_000, inMs ?? 0));
+  await deps.store.wakeAt(incidentId, deps.clock.now() + Math.max(deps.pollMs, inMs ?? 0));
   return 'wait';
 }
 

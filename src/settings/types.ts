@@ -26,6 +26,11 @@ export interface Settings {
   readonly statuspage: StatuspageSettings | null;
   readonly kubernetes: { readonly clusters: Readonly<Record<string, ClusterSettings>> };
   readonly argocd: { readonly url: string; readonly token: Secret } | null;
+  /** Endpoints of the team's own that roll back on request, by the name that steps use. */
+  readonly rollbackWebhooks: Readonly<Record<string, { readonly url: string; readonly secret: Secret }>>;
+  /** Programs and variables that steps of the provider `command` may use. */
+  readonly commands: { readonly allowed: readonly string[]; readonly environment: readonly string[] };
+  readonly helm: { readonly path: string; readonly environment: readonly string[] };
   readonly audiences: Readonly<Record<AudienceName, Audience>>;
   /** An outside dead-man's switch that Firebreak pings. */
   readonly heartbeat: { readonly url: string; readonly everySeconds: number } | null;

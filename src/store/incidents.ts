@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { StoredEvent } from '../domain/incident/chain.ts';
 import { GENESIS } from '../domain/incident/chain.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
+import { completeState } from '../domain/incident/state.ts';
 import type { Tally } from '../domain/incident/tally.ts';
 import type { Timer } from '../domain/incident/timers.ts';
 import { iso } from '../domain/time.ts';
@@ -49,7 +50,7 @@ export class VersionConflict extends Error {
 }
 
 const loaded = (row: IncidentRow | undefined): LoadedIncident | null =>
-  row === undefined ? null : { state: row.state, head: { seq: row.version, hash: row.head_hash } };
+  row === undefined ? null : { state: completeState(row.state), head: { seq: row.version, hash: row.head_hash } };
 
 /** Reads an incident and keeps others from writing it until the transaction ends. */
 export async function lockIncident(trx: Trx, id: string): Promise<LoadedIncident | null> {

@@ -1,5 +1,6 @@
 import type { Change } from '../domain/change.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
+import { completeState } from '../domain/incident/state.ts';
 import type { Database } from './database.ts';
 import { sql } from './database.ts';
 
@@ -27,7 +28,7 @@ export async function listIncidents(db: Database, filter: IncidentFilter): Promi
   const { rows } = await sql<{ state: IncidentState }>`
     select state from incidents where ${sql.join(conditions, sql` and `)}
     order by opened_at desc, id desc limit ${filter.limit}`.execute(db);
-  return rows.map((row) => row.state);
+  return rows.map((row) => completeState(row.state));
 }
 
 export async function countOpenIncidents(
@@ -36,7 +37,7 @@ export async function countOpenIncidents(
   readonly { readonly severity: string; readonly status: string; readonly service: string | null; readonly n: number }[]
 > {
   const { rows } = await sql<{ severity: string; status: string; service: string | null; n: number }>`
-    select severity, status, service, count(*) as n from incidents where status <> 'closed'
+    select severity, status, service, count(*) as n from incidents where status <> 'closed' and state->'drill' is null
     group by severity, status, service`.execute(db);
   return rows;
 }
@@ -98,8 +99,33 @@ export async function countPriorIncidents(
 ): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*) as n from incidents where service = ${service} and opened_at >= ${new Date(from)}
-      and opened_at < ${new Date(to)} and id <> ${exceptId ?? ''}`.execute(db);
+      and opened_at < ${new Date(to)} and id <> ${exceptId ?? ''} and state->'drill' is null`.execute(db);
   return rows[0]?.n ?? 0;
+}
+
+/** Incidents with a service that are open and not restored, with the change that is suspected there. */
+export async function troubledIncidents(db: Database): Promise<
+  readonly {
+    readonly incidentId: string;
+    readonly service: string;
+    readonly onsetAt: number;
+    readonly openedAt: number;
+    readonly suspectId: string | null;
+  }[]
+> {
+  const { rows } = await sql<{ id: string; service: string; onset: string; opened_at: Date; suspect: string | null }>`
+    select id, service, state->'onset'->>'at' as onset, opened_at,
+           state->'decision'->'facts'->'suspectChange'->>'id' as suspect
+    from incidents where status in ('open', 'acknowledged') and service is not null and state->'drill' is null`.execute(
+    db,
+  );
+  return rows.map((row) => ({
+    incidentId: row.id,
+    service: row.service,
+    onsetAt: Date.parse(row.onset),
+    openedAt: row.opened_at.getTime(),
+    suspectId: row.suspect,
+  }));
 }
 
 /** Forgets what nobody asks for any more: old deliveries, seen notices, used seconds. The timeline is never touched. */
@@ -113,6 +139,7 @@ export async function forgetOld(db: Database, now: number): Promise<void> {
 export async function unfinishedRollbacks(db: Database): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from incidents
-    where state->'rollback'->>'stage' in ('requested', 'announced', 'executing', 'validating')`.execute(db);
+    where state->'rollback'->>'stage' in ('requested', 'announced', 'executing', 'validating')
+      or (state->'rollback'->>'watchUntil') is not null`.execute(db);
   return rows.map((row) => row.id);
 }

@@ -38,17 +38,35 @@ export async function recordRollbackStart(trx: Trx, incidentId: string, service:
     on conflict (incident_id) do nothing`.execute(trx);
 }
 
-/** The last automatic rollback of a service that another incident started. Epoch milliseconds, null if none. */
-export async function lastRollbackStart(
+/** Rollbacks that other incidents started since (epoch ms), newest first. */
+export async function rollbackStartsSince(
   db: Database | Trx,
-  service: string,
+  since: number,
   exceptIncident: string,
-): Promise<{ readonly incidentId: string; readonly at: number } | null> {
-  const { rows } = await sql<{ incident_id: string; started_at: Date }>`
-    select incident_id, started_at from rollback_starts
-    where service = ${service} and incident_id <> ${exceptIncident} order by started_at desc limit 1`.execute(db);
-  const row = rows[0];
-  return row === undefined ? null : { incidentId: row.incident_id, at: row.started_at.getTime() };
+): Promise<readonly { readonly incidentId: string; readonly service: string; readonly at: number }[]> {
+  const { rows } = await sql<{ incident_id: string; service: string; started_at: Date }>`
+    select incident_id, service, started_at from rollback_starts
+    where started_at > ${new Date(since)} and incident_id <> ${exceptIncident} order by started_at desc`.execute(db);
+  return rows.map((row) => ({ incidentId: row.incident_id, service: row.service, at: row.started_at.getTime() }));
+}
+
+/** Other incidents whose rollback is being carried out or validated. */
+export async function rollbacksUnderWay(
+  db: Database | Trx,
+  exceptIncident: string,
+): Promise<readonly { readonly incidentId: string; readonly service: string }[]> {
+  const { rows } = await sql<{ id: string; service: string }>`
+    select id, coalesce(state->'rollback'->>'service', service, '') as service from incidents
+    where id <> ${exceptIncident} and state->'rollback'->>'stage' in ('executing', 'validating')`.execute(db);
+  return rows.map((row) => ({ incidentId: row.id, service: row.service }));
+}
+
+/** What rollbacks of a service since (epoch ms) went away from, unless a person took it back. */
+export async function versionsLeft(db: Database | Trx, service: string, since: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ bad: string[] | null }>`
+    select state->'badVersions' as bad from incidents i join rollback_starts r on r.incident_id = i.id
+    where r.service = ${service} and r.started_at > ${new Date(since)}`.execute(db);
+  return [...new Set(rows.flatMap((row) => row.bad ?? []))];
 }
 
 /** What people set at run time. Null: the configuration holds. */

@@ -25,6 +25,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   incidents_open: { type: 'gauge', help: 'Incidents that are not closed, by severity, status and service.' },
   queue_depth: { type: 'gauge', help: 'Work that waits or runs, by queue.' },
   source_last_seen_timestamp_seconds: { type: 'gauge', help: 'When a source was last heard of.' },
+  rollback_ready: {
+    type: 'gauge',
+    help: '1 when the last rehearsal of the rollback plan went well; else the reason says why not.',
+  },
   sandbox: { type: 'gauge', help: '1 when effects are recorded and shown, not sent.' },
   rules_last_reload_successful: {
     type: 'gauge',

@@ -1,6 +1,8 @@
 import { CHANGE_KINDS } from '../domain/change.ts';
+import { ANSWERS } from '../domain/suspect.ts';
 import type { Policy } from '../domain/policy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
+import { IMPACT_TRENDS } from '../domain/trend.ts';
 
 /** `any`: whatever stands at a path of an object. */
 export type FactType = 'number' | 'text' | 'yes-no' | 'list' | 'object' | 'any';
@@ -16,9 +18,6 @@ export interface FactKind {
 const number: FactKind = { type: 'number' };
 const text: FactKind = { type: 'text' };
 const yesNo: FactKind = { type: 'yes-no' };
-
-const IMPACT_TRENDS = ['growing', 'steady', 'shrinking'] as const;
-export type ImpactTrend = (typeof IMPACT_TRENDS)[number];
 
 /** Facts that describe how bad it is; numbers, measured or read from an alert. */
 export const IMPACT_FACTS = [
@@ -50,15 +49,25 @@ export const RESERVED_FACTS: Readonly<Record<string, FactKind>> = {
       id: text,
       kind: { type: 'text', oneOf: CHANGE_KINDS },
       service: text,
-      environment: text,
       version: text,
       previousVersion: text,
+      startedAt: text,
       ageSeconds: number,
-      by: text,
-      url: text,
-      finished: yesNo,
+      quietSeconds: number,
+      source: { type: 'text', oneOf: ['change-feed', 'target'] },
+      own: yesNo,
+      onlyNewVersionFails: { type: 'text', oneOf: ANSWERS },
+      changedServiceSuffers: { type: 'text', oneOf: ANSWERS },
+      tests: { type: 'list' },
+      rivals: { type: 'list' },
+      rivalCount: number,
+      acquitted: { type: 'list' },
+      podTroubles: { type: 'list' },
+      dependenciesAreWell: { type: 'text', oneOf: ANSWERS },
+      growth: { type: 'text', oneOf: ['sudden', 'gradual'] },
     },
   },
+  changeUnderWay: text,
   rollbackReady: yesNo,
   fixEtaSeconds: number,
   priorIncidents30d: number,

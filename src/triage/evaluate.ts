@@ -7,8 +7,8 @@ import type { RuleRun } from './engine.ts';
 import type { Rule, RuleSet, StageRules } from './rule-set.ts';
 
 export interface EvaluateOptions {
-  /** A severity that a person has set: the rollback stage goes by it instead of by what the severity rules say. */
-  readonly severity?: Severity;
+  /** The severity that stands for the incident, given what the severity rules say now: the rollback stage goes by it. */
+  readonly standing?: (decided: Severity) => Severity;
 }
 
 /** The winner of a stage, with what was found about it. */
@@ -37,11 +37,11 @@ export async function evaluate(
 }
 
 /** The facts of the rollback stage: those of the incident and what was concluded about it. */
-export function rollbackFacts(known: Known, decided: SeverityDecision, { severity }: EvaluateOptions): Known {
+export function rollbackFacts(known: Known, decided: SeverityDecision, { standing }: EvaluateOptions): Known {
   return {
     ...known,
-    severity: severity ?? decided.severity,
-    unclassified: severity === undefined && decided.unclassified,
+    severity: standing?.(decided.severity) ?? decided.severity,
+    unclassified: decided.unclassified,
   };
 }
 

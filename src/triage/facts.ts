@@ -1,6 +1,7 @@
 import type { FactSet } from '../domain/decision.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import { isMeasurable, RESERVED_FACTS, type ImpactTrend } from './catalogue.ts';
+import type { ImpactTrend } from '../domain/trend.ts';
+import { isMeasurable, RESERVED_FACTS } from './catalogue.ts';
 import type { MetricAnswer } from './ports.ts';
 import { ALERT_READINGS, readImpact, withinRange } from './reading.ts';
 
@@ -30,6 +31,8 @@ export interface FactInput {
   readonly firingSeconds: number;
   readonly impactTrend: ImpactTrend | null;
   readonly suspectChange: JsonObject | null;
+  /** Somebody changes the service since the trouble began. */
+  readonly changeUnderWay: string | null;
   readonly rollbackReady: boolean | null;
   readonly fixEtaSeconds: number | null;
   readonly priorIncidents30d: number | null;
@@ -66,10 +69,10 @@ const NOTHING: Found = { value: null, source: 'nothing gave it' };
 
 function incidentFacts(input: FactInput): Readonly<Record<string, Json>> {
   const { service, environment, customerFacing, labels, annotations, alertNames, alertCount, firingSeconds } = input;
-  const { impactTrend, suspectChange, rollbackReady, fixEtaSeconds, priorIncidents30d } = input;
+  const { impactTrend, suspectChange, changeUnderWay, rollbackReady, fixEtaSeconds, priorIncidents30d } = input;
   return {
     ...{ service, environment, customerFacing, labels, annotations, alertNames, alertCount, firingSeconds },
-    ...{ impactTrend, suspectChange, rollbackReady, fixEtaSeconds, priorIncidents30d },
+    ...{ impactTrend, suspectChange, changeUnderWay, rollbackReady, fixEtaSeconds, priorIncidents30d },
     ...timeFacts(input.now),
   };
 }
@@ -77,6 +80,7 @@ function incidentFacts(input: FactInput): Readonly<Record<string, Json>> {
 const SOURCES: Readonly<Record<string, string>> = {
   customerFacing: 'configuration',
   suspectChange: 'changes',
+  changeUnderWay: 'changes',
   rollbackReady: 'rehearsal',
   fixEtaSeconds: 'responder',
   hourOfDay: 'clock',

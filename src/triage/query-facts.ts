@@ -1,10 +1,9 @@
-import type { FactQuery, Policy } from '../domain/policy.ts';
+import { triageQueries, type QueryPolicy } from '../domain/metric-queries.ts';
+import type { FactQuery } from '../domain/policy.ts';
+import { fillQuery, parseQuery, type QueryScope } from '../domain/promql.ts';
 import { isMeasurable } from './catalogue.ts';
 import type { Measurement } from './facts.ts';
 import type { MetricAnswer, MetricsSource } from './ports.ts';
-import { fillQuery, parseQuery, type QueryScope } from './promql.ts';
-
-type QueryPolicy = Pick<Policy, 'facts' | 'services'>;
 
 export interface QueryRequest {
   readonly policy: QueryPolicy;
@@ -39,13 +38,14 @@ export async function queryFacts(
   request: QueryRequest,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, Measurement>>> {
-  const { timeoutMs = 5_000, concurrency = 8 } = request;
+  const { service, environment, timeoutMs = 5_000, concurrency = 8 } = request;
+  const scope = { service, environment };
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const waiting = queriesOf(request);
   const measured: Record<string, Measurement> = {};
   const work = async (): Promise<void> => {
     for (let query = waiting.shift(); query !== undefined; query = waiting.shift()) {
-      measured[query.fact] = await measure(source, query, request, bounded);
+      measured[query.fact] = await measure(source, query, scope, bounded);
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, waiting.length) }, work));
@@ -53,7 +53,7 @@ export async function queryFacts(
 }
 
 function queriesOf({ policy, service, at, baselineAt }: QueryRequest): Query[] {
-  const declared = Object.entries(factQueries(policy, service)).map(([fact, { promql }]) => ({ fact, promql, at }));
+  const declared = Object.entries(triageQueries(policy, service)).map(([fact, { promql }]) => ({ fact, promql, at }));
   if (baselineAt === undefined) return declared;
   const names = new Set(declared.map((query) => query.fact));
   const baselines = declared.flatMap(({ fact, promql }) => {
@@ -61,18 +61,6 @@ function queriesOf({ policy, service, at, baselineAt }: QueryRequest): Query[] {
     return baseline === undefined || names.has(baseline) ? [] : [{ fact: baseline, promql, at: baselineAt }];
   });
   return [...declared, ...baselines];
-}
-
-/** The queries of a service by fact name: its own go before its recovery queries, and those before the global ones. */
-function factQueries(policy: QueryPolicy, service: string | null): Readonly<Record<string, FactQuery>> {
-  const own = service !== null && Object.hasOwn(policy.services, service) ? policy.services[service] : undefined;
-  const recovery = {
-    errorRatio: own?.recovery?.errorRatio,
-    latencyP95Seconds: own?.recovery?.latencyP95,
-    requestsPerSecond: own?.recovery?.requestsPerSecond,
-  };
-  const fromRecovery = Object.entries(recovery).flatMap(([fact, promql]) => (promql ? [[fact, { promql }]] : []));
-  return { ...policy.facts, ...(Object.fromEntries(fromRecovery) as Record<string, FactQuery>), ...own?.facts };
 }
 
 async function measure(

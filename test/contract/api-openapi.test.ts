@@ -64,14 +64,19 @@ test('is OpenAPI 3.1 with one named operation for every route', () => {
     '/incidents/{id}',
     '/incidents/{id}/acknowledge',
     '/incidents/{id}/effects',
+    '/incidents/{id}/fix-eta',
     '/incidents/{id}/notes',
     '/incidents/{id}/resolve',
     '/incidents/{id}/rollback/abort',
     '/incidents/{id}/rollback/approve',
+    '/incidents/{id}/rollback/start',
+    '/incidents/{id}/rollback/undo',
     '/incidents/{id}/timeline',
     '/quarantine',
     '/rules',
     '/rules/explain',
+    '/services/{service}/drill',
+    '/services/{service}/rollback-plan',
   ]);
 });
 

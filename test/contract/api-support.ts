@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { createApi } from '../../src/api/index.ts';
 import type { ApiOptions } from '../../src/api/index.ts';
-import type { Actor, ApiBackend, EffectRecord, IncidentFilter } from '../../src/api/ports.ts';
+import type { Actor, ApiBackend, EffectRecord, IncidentFilter, PlanPreview } from '../../src/api/ports.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import type { Change } from '../../src/domain/change.ts';
 import { chain, GENESIS, parseEvent } from '../../src/domain/incident/chain.ts';
@@ -10,6 +10,7 @@ import { CommandRefused } from '../../src/domain/incident/commands.ts';
 import type { IncidentEvent, NewEvent } from '../../src/domain/incident/events.ts';
 import type { IncidentState, RollbackState } from '../../src/domain/incident/state.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
+import { NO_SAMPLES } from '../../src/domain/recovery.ts';
 import { Secret } from '../../src/domain/secret.ts';
 
 const OPENED = '2024-01-15T14:32:15.000Z';
@@ -18,6 +19,8 @@ const version = (name: string) => ({ version: name, identity: `uid-${name}`, ima
 
 export const rollback = (more: Partial<RollbackState> = {}): RollbackState => ({
   stage: 'awaiting-approval',
+  service: 'checkout',
+  purpose: 'roll-back',
   mode: 'approve',
   requestedAt: OPENED,
   requestedBy: 'rules',
@@ -44,6 +47,8 @@ export const rollback = (more: Partial<RollbackState> = {}): RollbackState => ({
       },
     ],
   },
+  undoes: null,
+  carriedOut: null,
   planHash: 'ab'.repeat(32),
   suspect: { kind: 'deployment', id: 'd1' },
   approvalUntil: '2024-01-15T14:42:15.000Z',
@@ -61,7 +66,12 @@ export const rollback = (more: Partial<RollbackState> = {}): RollbackState => ({
       detail: null,
     },
   ],
+  captured: [],
+  validatingSince: null,
   validateUntil: null,
+  recovery: NO_SAMPLES,
+  sampledAt: null,
+  watchUntil: null,
   verdict: null,
   stoppedBy: null,
   because: 'everyone is affected',
@@ -84,6 +94,7 @@ export const incident = (more: Partial<IncidentState> = {}): IncidentState => ({
   severityBecause: 'a tenth of all requests fail',
   severityRule: 'p1-errors',
   unclassified: false,
+  lowerSince: null,
   facts: { errorRatio: 0.12, usersAffectedPercent: 'a lot' },
   onset: { at: '2024-01-15T14:30:00.000Z', source: 'starts-at' },
   openedAt: OPENED,
@@ -123,6 +134,8 @@ export const incident = (more: Partial<IncidentState> = {}): IncidentState => ({
   announced: true,
   receipts: {},
   rollback: rollback(),
+  fix: null,
+  badVersions: [],
   ...more,
 });
 
@@ -183,6 +196,27 @@ export interface FakeBackend extends ApiBackend {
   failWith: unknown;
 }
 
+const preview: PlanPreview = {
+  service: 'checkout',
+  mode: 'approve',
+  at: OPENED,
+  reason: 'ready',
+  text: 'checkout would go from r42 to r41',
+  steps: [
+    {
+      name: 'app',
+      provider: 'deployment',
+      target: 'Deployment shop/checkout in eu-1',
+      reason: 'ready',
+      message: 'accepted by the API server (dry run)',
+      from: version('r42'),
+      to: version('r41'),
+      notReverted: ['ConfigMap checkout'],
+      warnings: [],
+    },
+  ],
+};
+
 /** The port in memory: as strict as the real one, and it remembers what it was asked. */
 export function fakeBackend(states: readonly IncidentState[] = [incident()]): FakeBackend {
   const incidents = new Map(states.map((state) => [state.id, state]));
@@ -234,6 +268,21 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
     approveRollback: (id, actor, hash) => change_(id, actor, `approve (${String(hash)})`, {}),
     abortRollback: (id, actor, because) =>
       change_(id, actor, `abort (${because})`, { rollback: rollback({ stage: 'stopped', stoppedBy: 'aborted' }) }),
+    startRollback: (id, actor, because) =>
+      change_(id, actor, `start (${because})`, { rollback: rollback({ stage: 'requested' }) }),
+    undoRollback: (id, actor, because) =>
+      change_(id, actor, `undo (${because})`, { rollback: rollback({ stage: 'requested', purpose: 'undo' }) }),
+    declareFix: (id, actor, seconds) =>
+      change_(id, actor, `fix in ${seconds} s`, { fix: { by: actor.name, until: '2024-01-15T14:36:15.000Z' } }),
+    previewRollback: async (service) => {
+      guard();
+      return service === 'checkout' ? preview : null;
+    },
+    startDrill: async (service, actor) => {
+      guard();
+      calls.push(`drill ${service} by ${actor.name} via ${actor.via}`);
+      return service === 'checkout' ? 'INC-20240115-143215' : null;
+    },
     listChanges: async (service) => [change].filter((c) => service === null || c.service === service),
     listQuarantine: async () => [
       { deliveryId: 'd', source: 'alerts', receivedAt: OPENED, index: 2, field: 'labels', message: 'is not', raw: '{' },

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import { iso } from '../../src/domain/time.ts';
 import type { Observation, RollbackProvider } from '../../src/rollback/ports.ts';
 import { createDeploymentProvider } from '../../src/rollback/providers/deployment/index.ts';
+import { createConnection } from '../../src/rollback/providers/kubernetes/connection.ts';
 import {
   type DeploymentObject,
   type FakeKubernetes,
@@ -844,7 +845,15 @@ describe('the real kubectl on the same cluster', () => {
     await expect(kubectl('patch', 'deployment', APP, '--type=json', '-p', stale)).rejects.toThrow(
       /rejected our request/,
     );
-    await expect(kubectl('patch', 'deployment', APP, '--type=strategic', '-p', '{}')).rejects.toThrow(/unknown format/);
+    cluster.create('canaries', { metadata: { namespace: NS, name: 'a' }, spec: {} });
+    const path = `/apis/flagger.app/v1beta1/namespaces/${NS}/canaries/a`;
+    const content = { type: 'application/strategic-merge-patch+json', body: {} };
+    await expect(
+      createConnection({ kubeconfig }).send({ method: 'PATCH', path, content }, signal()),
+    ).resolves.toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'rejected', message: expect.stringMatching(/415.*unknown format/) },
+    });
     expect(cluster.deployment(NS, APP).metadata.resourceVersion).toBe(metadata.resourceVersion);
   });
 });

@@ -18,6 +18,8 @@ beforeEach(async () => {
     if (request.path === '/prefix/api/v1/alerts' && request.method === 'GET') return answer;
     const form = new URLSearchParams(request.raw);
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+    if (request.path === '/prefix/api/v1/query_range' && request.method === 'POST' && isForm)
+      return RANGE.every(([name, value]) => form.get(name) === value) ? answer : badData;
     const isQuery = request.path === '/prefix/api/v1/query' && request.method === 'POST' && isForm;
     if (!isQuery) return { status: 404, body: 'not found' };
     return form.get('query') === 'up{job="ä&b"}' && form.get('time') === '1795446780.250' ? answer : badData;
@@ -116,6 +118,126 @@ describe('query', () => {
     expect(await query()).toMatchObject({ kind: 'failed', failure: { kind: 'unreachable' } });
     server = createServer();
     await listen(server);
+  });
+});
+
+/** Half an hour in steps of a minute. */
+const RANGE = [
+  ['query', 'up{job="ä&b"}'],
+  ['start', '1795444980.250'],
+  ['end', '1795446780.250'],
+  ['step', '60.000'],
+] as const;
+
+describe('queryRange', () => {
+  const queryRange = (source: Prometheus = prometheus) =>
+    source.queryRange('up{job="ä&b"}', AT - 30 * 60_000, AT, 60_000, signal);
+  const matrix = (...series: (readonly [number, string])[][]): Answer =>
+    success({ resultType: 'matrix', result: series.map((values, i) => ({ metric: { i: String(i) }, values })) });
+
+  test('one series is its values, in epoch milliseconds', async () => {
+    const points = [
+      [1795444980.25, '0.4'],
+      [1795445040.25, '1e-7'],
+    ] as const;
+    answer = matrix([...points]);
+    expect(await queryRange()).toEqual({
+      kind: 'series',
+      values: [
+        { at: 1795444980250, value: 0.4 },
+        { at: 1795445040250, value: 1e-7 },
+      ],
+      dropped: 0,
+      warnings: [],
+    });
+  });
+
+  test('points that are no numbers are dropped, and counted', async () => {
+    answer = matrix([
+      [1, 'NaN'],
+      [2, '7'],
+      [3, '+Inf'],
+      [4, '-Inf'],
+      [5, ''],
+    ]);
+    expect(await queryRange()).toMatchObject({ kind: 'series', values: [{ at: 2000, value: 7 }], dropped: 4 });
+  });
+
+  test.each<[string, Answer, string]>([
+    ['nothing', matrix(), 'no series'],
+    ['0/0 all the time', matrix([[1, 'NaN']]), 'none of 1 points is a number'],
+    ['two series', matrix([[1, '1']], [[1, '2']]), '2 series, one expected'],
+    ['a vector', vector('1'), 'the result has an unknown form'],
+    [
+      'histograms',
+      success({ resultType: 'matrix', result: [{ metric: {}, histograms: [[1, {}]] }] }),
+      'a histogram, numbers expected',
+    ],
+    [
+      'points of another form',
+      success({ resultType: 'matrix', result: [{ values: [['x']] }] }),
+      'the result has an unknown form',
+    ],
+    ['no data at all', success(undefined), 'the result has an unknown form'],
+  ])('%s is no data, with the reason', async (_, given, reason) => {
+    answer = given;
+    expect(await queryRange()).toEqual({ kind: 'no-data', reason, warnings: [] });
+  });
+
+  test('warnings are kept', async () => {
+    answer = success({ resultType: 'matrix', result: [] }, { warnings: ['remote read failed'] });
+    expect(await queryRange()).toMatchObject({ warnings: ['remote read failed'] });
+  });
+
+  test('an expression that is refused, garbage and no answer have failed', async () => {
+    answer = badData;
+    expect(await queryRange()).toEqual({
+      kind: 'failed',
+      failure: { kind: 'rejected', message: 'bad_data: invalid parameter "query"' },
+    });
+    answer = { status: 200, body: '<html>Sign in</html>' };
+    expect(await queryRange()).toMatchObject({ kind: 'failed', failure: { kind: 'rejected' } });
+    front.misbehave({ mode: 'timeout' });
+    const hasty = createPrometheus({ url, timeoutMs: 100 });
+    expect(await queryRange(hasty)).toMatchObject({ kind: 'failed', failure: { kind: 'ambiguous' } });
+  });
+});
+
+describe('firingAlerts', () => {
+  const alert = (alertname: string, state: string) => ({
+    labels: { alertname, service: 'checkout' },
+    annotations: {},
+    state,
+    activeAt: '2026-11-23T14:00:00Z',
+    value: '1e+00',
+  });
+
+  test('are those that fire, with their labels', async () => {
+    answer = success({ alerts: [alert('A', 'firing'), alert('B', 'pending'), alert('C', 'firing')] });
+    expect(await prometheus.firingAlerts(signal)).toEqual({
+      kind: 'alerts',
+      alerts: [
+        { labels: { alertname: 'A', service: 'checkout' } },
+        { labels: { alertname: 'C', service: 'checkout' } },
+      ],
+    });
+    answer = success({ alerts: [] });
+    expect(await prometheus.firingAlerts(signal)).toEqual({ kind: 'alerts', alerts: [] });
+  });
+
+  test.each<[string, Answer, string]>([
+    ['a success without alerts', success({}), 'rejected'],
+    ['an alert of another form', success({ alerts: [{ state: 'firing' }] }), 'rejected'],
+    ['a page', { status: 200, body: '<html>Sign in</html>' }, 'rejected'],
+    ['an error', { status: 503, body: 'overloaded' }, 'server'],
+  ])('%s is never "none": it has failed', async (_, given, kind) => {
+    answer = given;
+    expect(await prometheus.firingAlerts(signal)).toMatchObject({ kind: 'failed', failure: { kind } });
+  });
+
+  test('no answer has failed', async () => {
+    front.misbehave({ mode: 'reset' });
+    expect(await prometheus.firingAlerts(signal)).toMatchObject({ kind: 'failed' });
   });
 });
 

@@ -11,7 +11,11 @@ import type { IncidentState } from '../../src/domain/incident/state.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { DeliveryResult } from '../../src/ingest/ports.ts';
 import { readAlertmanager } from '../../src/ingest/read-delivery.ts';
+import { createSurroundings } from '../../src/app/rollbacks.ts';
+import { classifyHttp } from '../../src/clients/http.ts';
+import type { InvestigationDeps } from '../../src/rollback/investigate.ts';
 import { createLookout } from '../../src/rollback/lookout.ts';
+import { createRecoveryProbe } from '../../src/rollback/validation/probe.ts';
 import type { ClaimedKey } from '../../src/store/keys.ts';
 import { claimDirtyKey, nextDirtyAt } from '../../src/store/keys.ts';
 import { listIncidents } from '../../src/store/lists.ts';
@@ -32,8 +36,11 @@ export interface Core {
   readonly store: Store;
   readonly commander: Commander;
   readonly advance: AdvanceDeps;
+  readonly investigation: InvestigationDeps;
   readonly clock: { at: number; now(): number };
   policy: Policy;
+  /** Since when Prometheus says that the alerts' expressions are true; null: it cannot be asked. */
+  activeAt: string | null;
   /** One delivery of Alertmanager with these raw alerts. */
   deliver(...alerts: readonly object[]): Promise<DeliveryResult>;
   claim(): Promise<ClaimedKey | null>;
@@ -55,6 +62,9 @@ async function shippedRules() {
   return compiled.ruleSet;
 }
 
+/** Nothing is visited from here. */
+const nowhere = { request: () => Promise.reject(new Error('no network in this test')) };
+
 export async function startCore(
   options: { readonly policy?: Policy; readonly exclusive?: boolean } = {},
 ): Promise<Core> {
@@ -74,23 +84,27 @@ export async function startCore(
   const rules = await shippedRules();
   const policy = () => Promise.resolve(core.policy);
   const commander = createCommander(store, clock, policy, { quiet: {}, hasWebhooks: false });
-  const targets = createLookout({}, clock);
+  const surroundings = createSurroundings(store);
+  const probe = createRecoveryProbe({ metrics: null, http: nowhere, classify: classifyHttp, clock });
+  const investigation = { surroundings, lookout: createLookout({}, clock), probe, clock };
   const advance: AdvanceDeps = {
     store,
     clock,
     commander,
     policy,
     rules: () => rules,
-    facts: (subject, effective) => gatherFacts({ store, clock, metrics: null, targets }, subject, effective),
-    activeAt: () => Promise.resolve(null),
+    facts: (subject, effective) => gatherFacts({ store, clock, metrics: null, investigation }, subject, effective),
+    activeAt: () => Promise.resolve(core.activeAt),
   };
   const claim = (): Promise<ClaimedKey | null> => claimDirtyKey(store.db, clock.now(), LEASE_MS);
   const core: Core = {
     store,
     commander,
     advance,
+    investigation,
     clock,
     policy: options.policy ?? policyWith(),
+    activeAt: null,
     async deliver(...alerts) {
       const read = readAlertmanager({ alerts }, { correlation: core.policy.correlation, receivedAt: clock.now() });
       if (read.kind === 'unreadable') throw new Error(read.problem.message);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { parseEvent, verifyChain } from '../../src/domain/incident/chain.ts';
+import type { EventType, IncidentEvent, PageReason } from '../../src/domain/incident/events.ts';
 import { fold } from '../../src/domain/incident/evolve.ts';
 import { react } from '../../src/domain/incident/react.ts';
 import { tally } from '../../src/domain/incident/tally.ts';
@@ -19,7 +20,22 @@ const check = (property: (run: Run) => void, numRuns = 500): void => {
 };
 
 const settled = new Set(['finished', 'stopped', 'shadowed']);
-const AFTER_THE_END = /^(note-added|notification-.*|alerts-.*|rollback-.*)$/;
+const AFTER_THE_END =
+  /^(note-added|notification-.*|alerts-.*|rollback-.*|evidence-captured|recovery-sampled|baseline-frozen)$/;
+
+type Events = Run['steps'][number]['events'];
+/** A history in parts, each from one rollback that was asked for to the next. */
+function byRollback({ steps }: Run): readonly Events[] {
+  const parts: IncidentEvent[][] = [[]];
+  for (const event of steps.flatMap(({ events }) => events)) {
+    if (event.type === 'rollback-requested') parts.push([]);
+    parts.at(-1)!.push(event);
+  }
+  return parts.slice(1);
+}
+const typesOf = (events: Events) => events.map(({ type }) => type);
+const only = <T extends EventType>(events: Events, type: T) =>
+  events.flatMap((event) => (event.type === type ? [event as Extract<IncidentEvent, { type: T }>] : []));
 
 test('folding the stored text gives the state that was kept step by step', () => {
   check(({ stored, end }) => {
@@ -44,35 +60,104 @@ test('after the closing come only notes, results and what alerts say, and the st
   });
 });
 
-test('a rollback starts at most once an incident, and only after it was announced', () => {
-  check(({ stored }) => {
-    const types = stored.map((row) => row.type);
-    expect(types.filter((type) => type === 'rollback-started').length).toBeLessThanOrEqual(1);
-    expect(types.filter((type) => type === 'rollback-requested').length).toBeLessThanOrEqual(1);
-    const started = types.indexOf('rollback-started');
-    if (started >= 0) expect(types.slice(0, started)).toContain('rollback-announced');
+test('a rollback starts at most once a request, after it was announced, and not before its time', () => {
+  check((run) => {
+    for (const events of byRollback(run)) {
+      const started = only(events, 'rollback-started');
+      expect(started.length).toBeLessThanOrEqual(1);
+      if (started[0] === undefined) continue;
+      const before = events.slice(0, events.indexOf(started[0]));
+      const announced = only(before, 'rollback-announced').at(-1);
+      const fix = only(before, 'fix-declared').at(-1);
+      expect(announced).toBeDefined();
+      const startsAt = [announced!, fix].flatMap((each) => (each === undefined ? [] : [each]));
+      const last = startsAt.sort((x, y) => x.seq - y.seq).at(-1)!;
+      const due = last.type === 'rollback-announced' ? last.data.startsAt : last.data.until;
+      expect(started[0].at >= due).toBe(true);
+    }
   }, 1000);
 });
 
-test('a step is intended once, only while the rollback runs, and one at a time is not finished', () => {
-  check(({ steps }) => {
-    const intended = steps.flatMap(({ events }) =>
-      events.flatMap((event) => (event.type === 'rollback-step-intended' ? [event.data.index] : [])),
-    );
-    expect(new Set(intended).size).toBe(intended.length);
-    for (const { before, events } of steps) {
-      if (events.some((event) => event.type === 'rollback-step-intended')) {
+test('automation carries out one rollback an incident, whatever people did before or after it', () => {
+  check((run) => {
+    const carriedOut = byRollback(run).filter((events) => typesOf(events).includes('rollback-step-accepted'));
+    const byRules = carriedOut.filter((events) => only(events, 'rollback-requested')[0]?.data.by === 'rules');
+    expect(byRules.length).toBeLessThanOrEqual(1);
+  }, 1000);
+});
+
+test('nothing is carried out in the sandbox, whoever asks', () => {
+  check(({ steps, policy }) => {
+    if (policy.automation.rehearseOnly !== true) return;
+    const people = steps.filter(({ after }) => after.rollback !== null && after.rollback.requestedBy !== 'rules');
+    expect(people.filter(({ after }) => after.rollback?.startedAt !== null)).toEqual([]);
+  }, 1000);
+});
+
+test('a step is saved and intended once a rollback, and only while it runs', () => {
+  check((run) => {
+    for (const events of byRollback(run)) {
+      for (const type of ['rollback-step-intended', 'evidence-captured'] as const) {
+        const indices = only(events, type).map((event) => event.data.index);
+        expect(new Set(indices).size).toBe(indices.length);
+      }
+    }
+    for (const { before, events } of run.steps) {
+      if (events.some(({ type }) => type === 'rollback-step-intended' || type === 'evidence-captured')) {
         expect(before?.rollback?.stage).toBe('executing');
       }
     }
   }, 1000);
 });
 
-test('what has settled stays settled', () => {
+test('what has settled stays settled, until a new one is asked for', () => {
   check(({ steps }) => {
-    for (const { before, after } of steps) {
+    for (const { before, events, after } of steps) {
+      if (typesOf(events).includes('rollback-requested')) continue;
       const stage = before?.rollback?.stage;
       if (stage !== undefined && settled.has(stage)) expect(after.rollback?.stage).toBe(stage);
+    }
+  });
+});
+
+test('"recovered" needs its samples in a row, and the service counts as restored from the first of them', () => {
+  check((run) => {
+    for (const events of byRollback(run)) {
+      const verdict = only(events, 'rollback-verdict').at(-1);
+      if (verdict?.data.verdict !== 'recovered') continue;
+      const samples = only(events.slice(0, events.indexOf(verdict)), 'recovery-sampled');
+      const last = samples.slice(-3);
+      expect(last.map(({ data }) => data.result)).toEqual(['pass', 'pass', 'pass']);
+      const mitigated = only(events, 'incident-mitigated').find(({ data }) => data.via === 'validation');
+      // In a row: none that does not pass, and no gap in which nobody looked.
+      const breaks = samples.findLastIndex(
+        ({ data, at }, i) => data.result !== 'pass' || Date.parse(samples[i + 1]?.at ?? at) - Date.parse(at) > 120_000,
+      );
+      const run = samples.slice(breaks + 1);
+      if (mitigated !== undefined) expect(mitigated.data.at).toBe(run[0]?.at);
+    }
+  }, 1000);
+});
+
+test('the baseline is frozen once, and a fix is declared once', () => {
+  check(({ stored }) => {
+    const types = stored.map((row) => row.type);
+    for (const once of ['baseline-frozen', 'fix-declared']) {
+      expect(types.filter((type) => type === once).length).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+test('only what recovered is watched, and the watch ends once', () => {
+  check((run) => {
+    for (const { after } of run.steps) {
+      if (after.rollback?.watchUntil != null) {
+        expect(after.rollback).toMatchObject({ stage: 'finished', verdict: 'recovered' });
+      }
+    }
+    for (const events of byRollback(run)) {
+      const ends = typesOf(events).filter((type) => type === 'rollback-reverted' || type === 'rollback-watched');
+      expect(ends.length).toBeLessThanOrEqual(1);
     }
   });
 });
@@ -91,24 +176,38 @@ test('clocks are sane: a running one has a timer at its deadline and nothing tha
       if (over) expect(Object.values(after.clocks).filter((clock) => clock.state === 'running')).toEqual([]);
       if (after.status === 'acknowledged') expect(after.clocks.acknowledge?.state).not.toBe('running');
       if (after.status === 'open' && after.severity !== null) expect(after.clocks.restore).toBeDefined();
+      const { restore } = after.clocks;
+      if (restore?.state === 'met' && after.mitigatedAt !== null) {
+        expect(after.mitigatedAt <= restore.deadline).toBe(true);
+      }
     }
   });
 });
 
-test('a page is for what goes on, and once until it comes back', () => {
-  check(({ stored, steps }) => {
-    let paged = 0;
-    for (const { type } of stored) {
-      if (type === 'incident-reopened') paged = 0;
-      if (type === 'page-requested') paged += 1;
-      expect(paged).toBeLessThanOrEqual(1);
+test('a page is for what goes on, and once a reason until it comes back', () => {
+  check((run) => {
+    const pages = new Map<string, number>();
+    for (const event of run.steps.flatMap(({ events }) => events)) {
+      if (event.type === 'incident-reopened') pages.clear();
+      // Another rollback is another promise.
+      if (event.type === 'rollback-requested') for (const reason of OF_ROLLBACK) pages.delete(reason);
+      if (event.type !== 'page-requested') continue;
+      const { reason } = event.data;
+      const kind = OF_ROLLBACK.includes(reason) ? reason : 'severity';
+      pages.set(kind, (pages.get(kind) ?? 0) + 1);
+      expect(pages.get(kind)).toBe(1);
     }
-    for (const { events, after } of steps) {
-      if (events.some((event) => event.type === 'page-requested'))
-        expect(['open', 'acknowledged']).toContain(after.status);
+    for (const { events, after } of run.steps) {
+      for (const { data } of only(events, 'page-requested')) {
+        // That it did not stay rolled back is news after the recovery.
+        const expected = data.reason === 'rollback-reverted' ? ['mitigated', 'resolved'] : [];
+        expect(['open', 'acknowledged', ...expected]).toContain(after.status);
+      }
     }
-  });
+  }, 1000);
 });
+
+const OF_ROLLBACK: readonly PageReason[] = ['rollback-stopped', 'rollback-failed', 'rollback-reverted'];
 
 test('no two effects of an incident have one id, also when commands are committed together', () => {
   check(({ steps }) => {
@@ -131,6 +230,8 @@ test('figures and views can be made of every state, and no figure is negative', 
       for (const each of events.flatMap((event) => tally(event, after, 'other'))) {
         if (each.kind === 'observe') expect(each.value).toBeGreaterThanOrEqual(0);
       }
+      for (const met of only(events, 'clock-met')) expect(met.data.seconds).toBeGreaterThanOrEqual(0);
+      for (const late of only(events, 'clock-breached')) expect(late.data.lateSeconds).toBeGreaterThanOrEqual(0);
       expect(viewOf(after, 'https://firebreak').id).toBe('INC-1');
     }
   }, 200);

@@ -4,7 +4,7 @@ import { compileRules } from '../../src/triage/compile.ts';
 import { chooseWinner, evaluate } from '../../src/triage/evaluate.ts';
 import type { RuleSet } from '../../src/triage/rule-set.ts';
 import { compilePattern, refusePattern } from '../../src/triage/regex.ts';
-import { fillQuery, parseQuery } from '../../src/triage/promql.ts';
+import { fillQuery, parseQuery } from '../../src/domain/promql.ts';
 
 type Known = Record<string, Json>;
 interface Node {

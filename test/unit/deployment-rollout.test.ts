@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
-import { pickTarget, revisionsOf } from '../../src/rollback/providers/deployment/pick-target.ts';
+import { DEPLOYMENT } from '../../src/rollback/providers/deployment/kind.ts';
 import { rolloutStatus } from '../../src/rollback/providers/deployment/rollout-status.ts';
 import { failureOfThrown } from '../../src/rollback/providers/kubernetes/failure.ts';
 import type { Condition, Deployment, Pod, ReplicaSet } from '../../src/rollback/providers/kubernetes/objects.ts';
 import { ownersOf } from '../../src/rollback/providers/kubernetes/owner.ts';
+import { pickTarget, revisionsOf } from '../../src/rollback/providers/kubernetes/pick-target.ts';
 import { podTroubles } from '../../src/rollback/providers/kubernetes/pod-trouble.ts';
 import { referencesOf } from '../../src/rollback/providers/kubernetes/references.ts';
 import { selectorText } from '../../src/rollback/providers/kubernetes/requests.ts';
@@ -46,7 +47,7 @@ const pick = (
   live: Deployment,
   sets: readonly ReplicaSet[],
   bad: readonly string[] = [],
-): ReturnType<typeof pickTarget> => pickTarget(live, revisionsOf(UID, sets), bad);
+): ReturnType<typeof pickTarget> => pickTarget(live, revisionsOf(DEPLOYMENT, UID, sets), bad);
 
 const targetImage = (picked: ReturnType<typeof pickTarget>): readonly string[] | null =>
   picked.kind === 'target' ? imagesOf(picked.target.template) : null;

@@ -147,6 +147,7 @@ describe('severity changes', () => {
   test('any other change keeps when they started', () => {
     const incident = opened('P1').after(8 * MINUTE);
     incident.do({ kind: 'assess', assessment: assessmentOf('P2') });
+    incident.after(10 * MINUTE).do({ kind: 'assess', assessment: assessmentOf('P2') });
     expect(incident.must.clocks.restore).toEqual({
       startedAt: iso(NOON),
       deadline: iso(NOON + 4 * HOUR),

@@ -17,6 +17,7 @@ import {
   openingOf,
   planned,
   policyWith,
+  recovers,
   step,
 } from './support/incident.ts';
 
@@ -63,15 +64,20 @@ describe('figures', () => {
   });
 
   test('a rollback that was carried out counts by provider and verdict; one that never began does not', () => {
-    const done = step(executing(opened('P1', 'roll-back')));
-    done.after(MINUTE).do(allResolved());
+    const done = recovers(step(executing(opened('P1', 'roll-back'))));
     expect(named(done, 'rollbacks_total')).toMatchObject([
       { labels: { provider: 'deployment', verdict: 'recovered' } },
     ]);
-    expect(named(done, 'rollback_duration_seconds')).toMatchObject([{ value: 60 }]);
+    expect(named(done, 'rollback_duration_seconds')).toMatchObject([{ value: 120 }]);
     const spared = planned(opened('P1', 'roll-back'));
     spared.do(allResolved());
     expect(named(spared, 'rollbacks_total')).toEqual([]);
+  });
+
+  test('what validation restored is timed to the first sample that passed, not to the verdict', () => {
+    const incident = step(executing(opened('P1', 'roll-back'))).after(MINUTE);
+    recovers(incident);
+    expect(named(incident, 'incident_time_to_restore_seconds')).toMatchObject([{ value: 120 }]);
   });
 
   test('buckets rise', () => {
@@ -100,6 +106,14 @@ describe('timers', () => {
     expect(at(step(running), 'rollback-verdict')).toBe(running.now + 15 * MINUTE);
     const waiting = planned(opened('P1', 'roll-back', policyWith({ mode: 'approve' })));
     expect(at(waiting, 'rollback-approval')).toBe(NOON + 15 * MINUTE);
+  });
+
+  test('after a recovery stands the end of the watch, until it is over', () => {
+    const incident = recovers(step(executing(opened('P1', 'roll-back'))));
+    expect(at(incident, 'rollback-watch')).toBe(incident.now + 30 * MINUTE);
+    expect(names(incident)).not.toContain('rollback-verdict');
+    incident.after(30 * MINUTE).do({ kind: 'end-watch' });
+    expect(names(incident)).not.toContain('rollback-watch');
   });
 
   test('after the end only the end of monitoring, and after that none', () => {
@@ -135,8 +149,7 @@ describe('the view', () => {
 
   test('has one line for each stage of the rollback', () => {
     const p1 = (mode: 'auto' | 'approve' | 'shadow' = 'auto') => opened('P1', 'roll-back', policyWith({ mode }));
-    const recovered = step(executing(p1()));
-    recovered.do(allResolved());
+    const recovered = recovers(step(executing(p1())));
     const lines = [
       p1(),
       planned(p1('shadow')),

@@ -61,6 +61,12 @@ const EVERY: { readonly [T in EventType]: true } = {
   'rollback-stopped': true,
   'rollback-validating': true,
   'rollback-verdict': true,
+  'baseline-frozen': true,
+  'fix-declared': true,
+  'evidence-captured': true,
+  'recovery-sampled': true,
+  'rollback-reverted': true,
+  'rollback-watched': true,
 };
 
 test('every type of event has a fixture, and no fixture is of no type', () => {

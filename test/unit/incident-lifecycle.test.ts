@@ -161,6 +161,53 @@ describe('assessments', () => {
   });
 });
 
+describe('a severity', () => {
+  const says = (incident: Incident, severity: 'P0' | 'P1' | 'P2' | 'P3') =>
+    incident.types({ kind: 'assess', assessment: assessmentOf(severity) });
+
+  test.each([
+    ['P3', 'P2'],
+    ['P2', 'P0'],
+    ['P1', 'P0'],
+  ] as const)('rises at once: %s to %s', (from, to) => {
+    const incident = opened(from);
+    expect(says(incident, to)).toContain('severity-changed');
+    expect(incident.must.severity).toBe(to);
+  });
+
+  test('of a P2 falls at once, too', () => {
+    const incident = opened('P2');
+    says(incident, 'P3');
+    expect(incident.must.severity).toBe('P3');
+  });
+
+  test.each(['P0', 'P1'] as const)('of a %s falls when the rules have said so for ten minutes', (from) => {
+    const incident = opened(from);
+    expect(says(incident, 'P2')).toEqual(['severity-decided']);
+    expect(says(incident.after(10 * MINUTE - 1), 'P2')).toEqual([]);
+    expect(incident.must.severity).toBe(from);
+    expect(says(incident.after(1), 'P2')).toContain('severity-changed');
+    expect(incident.must).toMatchObject({ severity: 'P2', lowerSince: null });
+  });
+
+  test('does not fall when they took it back meanwhile: the ten minutes begin anew', () => {
+    const incident = opened('P0');
+    says(incident, 'P2');
+    says(incident.after(9 * MINUTE), 'P0');
+    says(incident.after(MINUTE), 'P2');
+    says(incident.after(9 * MINUTE), 'P2');
+    expect(incident.must.severity).toBe('P0');
+  });
+
+  test('falls as far as they say now, however they changed their mind on the way', () => {
+    const incident = opened('P0');
+    says(incident, 'P1');
+    says(incident.after(5 * MINUTE), 'P3');
+    says(incident.after(5 * MINUTE), 'P3');
+    expect(incident.must.severity).toBe('P3');
+  });
+});
+
 test('results of effects are recorded, and what was sent leaves its receipt', () => {
   const incident = opened('P0');
   const failure = { kind: 'rejected', message: 'no such channel' } as const;

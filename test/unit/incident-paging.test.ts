@@ -6,11 +6,13 @@ import {
   assessmentOf,
   executing,
   firesAgain,
+  judged,
   newsOf,
   opened,
   openingOf,
   planned,
   policyWith,
+  recovers,
   step,
 } from './support/incident.ts';
 
@@ -88,16 +90,28 @@ describe('a P1 whose rollback does not go as it should', () => {
     expect(pages(step(executing(opened('P1', 'roll-back')), 0, 'failed'))).toEqual(['rollback-stopped']);
   });
 
-  test.each(['not-recovered', 'unknown'] as const)('is paged when the verdict is %s', (verdict) => {
-    const incident = step(executing(opened('P1', 'roll-back')));
-    incident.do({ kind: 'reach-verdict', verdict, because: '3 alerts still fire' });
-    expect(incident.all('page-requested')).toEqual([{ reason: 'rollback-failed', because: '3 alerts still fire' }]);
+  test.each([
+    ['not-recovered', 'fail', 'the last of 1 sample failed: errorRatio: it is a fail'],
+    [
+      'unknown',
+      'unknown',
+      'nobody can say whether the rollback helped: the last of 1 sample could not be judged: errorRatio: it is a unknown',
+    ],
+  ] as const)('is paged when the verdict is %s, with what the last sample said', (_verdict, result, because) => {
+    const incident = judged(step(executing(opened('P1', 'roll-back'))), result);
+    expect(incident.all('page-requested')).toEqual([{ reason: 'rollback-failed', because }]);
   });
 
   test('is not paged when it recovered', () => {
-    const incident = step(executing(opened('P1', 'roll-back')));
-    incident.do({ kind: 'reach-verdict', verdict: 'recovered', because: 'proved' });
-    expect(pages(incident)).toEqual([]);
+    expect(pages(recovers(step(executing(opened('P1', 'roll-back')))))).toEqual([]);
+  });
+
+  test('is paged for what was stopped, and again for what a person tried after that and failed', () => {
+    const incident = opened('P1', 'roll-back');
+    incident.do({ kind: 'stop-rollback', stop: { rail: 'cooldown', because: 'of that' } });
+    incident.do({ kind: 'request-rollback', by: 'ada', via: 'api', because: 'I know what it is' });
+    judged(step(executing(incident)), 'fail');
+    expect(pages(incident)).toEqual(['rollback-stopped', 'rollback-failed']);
   });
 
   test('is not paged again when it becomes P0 afterwards', () => {
@@ -112,12 +126,22 @@ test('a P0 that the kill switch stops is paged once, for being a P0', () => {
   expect(pages(opened('P0', 'roll-back', policyWith({ killSwitch: true })))).toEqual(['first-page']);
 });
 
-test('a P0 that was paged is not paged again when its rollback fails or proves nothing', () => {
-  const failed = step(executing(opened('P0', 'roll-back')), 0, 'failed');
-  expect(pages(failed)).toEqual(['first-page']);
-  const unproved = step(executing(opened('P0', 'roll-back')));
-  unproved.do({ kind: 'reach-verdict', verdict: 'unknown', because: 'x' });
-  expect(pages(unproved)).toEqual(['first-page']);
+describe('a P0 that was paged for being one', () => {
+  test('is paged once more when its rollback is stopped: what was promised will not come', () => {
+    const incident = step(executing(opened('P0', 'roll-back')), 0, 'failed');
+    expect(pages(incident)).toEqual(['first-page', 'rollback-stopped']);
+    incident.do({ kind: 'stop-rollback', stop: { rail: 'cooldown', because: 'of that' } });
+    expect(pages(incident)).toHaveLength(2);
+  });
+
+  test.each(['fail', 'unknown'] as const)('is paged once more when the verdict is %s', (result) => {
+    const incident = judged(step(executing(opened('P0', 'roll-back'))), result);
+    expect(pages(incident)).toEqual(['first-page', 'rollback-failed']);
+  });
+
+  test('is not paged again for a rollback that helped', () => {
+    expect(pages(recovers(step(executing(opened('P0', 'roll-back')))))).toEqual(['first-page']);
+  });
 });
 
 describe('nothing is paged for what is over', () => {
@@ -153,6 +177,14 @@ describe('nothing is paged for what is over', () => {
     incident.do({ kind: 'accept-step', index: 0, receipt: {}, alreadyThere: false });
     incident.do(allResolved());
     incident.do({ kind: 'finish-step', index: 0, outcome, detail: 'after the end' });
+    expect(pages(incident)).toEqual([]);
+  });
+
+  test.each(['fail', 'unknown'] as const)('a verdict that is %s after its alerts had resolved', (result) => {
+    const incident = step(executing(opened('P1', 'roll-back')));
+    incident.do(allResolved());
+    judged(incident, result);
+    expect(incident.must.rollback?.stage).toBe('finished');
     expect(pages(incident)).toEqual([]);
   });
 

@@ -31,7 +31,12 @@ describe('whether it is asked for', () => {
 
   test('roll-back does, once an incident, however often the rules say so', () => {
     const incident = opened('P1', 'roll-back');
-    expect(incident.last('rollback-requested')).toEqual({ by: 'rules', because: 'it says roll-back', mode: 'auto' });
+    expect(incident.last('rollback-requested')).toEqual({
+      by: 'rules',
+      because: 'it says roll-back',
+      mode: 'auto',
+      service: 'checkout',
+    });
     incident.do({ kind: 'stop-rollback', stop: { rail: 'cooldown', because: 'of that' } });
     for (const severity of ['P0', 'P1', 'P0'] as const) {
       incident.do({ kind: 'assess', assessment: assessmentOf(severity, 'roll-back') });
@@ -154,20 +159,44 @@ describe('approval', () => {
     expect(stage(incident)).toBe('awaiting-approval');
   });
 
-  test('that comes too late stops it, and the timer does too', () => {
+  test('that comes too late stops it and wakes somebody, and so does the timer', () => {
     const late = awaiting().after(15 * MINUTE + 1);
-    expect(late.types(approve())).toEqual(['rollback-stopped']);
+    expect(late.types(approve())).toEqual(['rollback-stopped', 'page-requested']);
     const timer = { kind: 'fire-timer', name: 'rollback-approval' } as const;
     const incident = awaiting().after(14 * MINUTE);
     expect(incident.types(timer)).toEqual([]);
-    expect(incident.after(MINUTE).types(timer)).toEqual(['rollback-stopped']);
+    expect(incident.after(MINUTE).types(timer)).toEqual(['rollback-stopped', 'page-requested']);
     expect(incident.must.rollback?.stoppedBy).toBe('approval-expired');
     expect(() => incident.do(approve())).toThrow('no rollback awaits approval');
   });
 
-  test('is refused where none is waited for', () => {
-    for (const incident of [opened('P0'), opened('P0', 'roll-back'), planned(opened('P0', 'roll-back'))]) {
-      expect(() => incident.do(approve())).toThrow('no rollback awaits approval');
-    }
+  test('in the hold: it need not wait longer, and is given once', () => {
+    const incident = planned(opened('P1', 'roll-back')).after(20 * SECOND);
+    expect(incident.types(approve())).toEqual(['rollback-approved', 'rollback-announced']);
+    expect(incident.must.rollback).toMatchObject({
+      stage: 'announced',
+      approvedBy: 'ada',
+      startsAt: iso(incident.now),
+    });
+    expect(incident.types(approve())).toEqual([]);
+    expect(incident.types(start)).toEqual(['rollback-started']);
+    expect(incident.types(approve())).toEqual([]);
+  });
+
+  test('of another plan than the one shown is refused in the hold, too', () => {
+    const incident = planned(opened('P1', 'roll-back'));
+    expect(() => incident.do(approve('b'.repeat(64)))).toThrow('the plan has changed since it was shown');
+    expect(incident.types(start)).toEqual([]);
+  });
+
+  test.each([
+    ['nothing was asked for', () => opened('P0')],
+    ['no plan is made yet', () => opened('P0', 'roll-back')],
+    ['it has begun', () => executing(opened('P0', 'roll-back'))],
+    ['it is over', () => step(executing(opened('P0', 'roll-back')), 0, 'failed')],
+    ['it was only rehearsed', () => planned(opened('P0', 'roll-back', policyWith({ mode: 'shadow' })))],
+  ] as const)('is refused where none is waited for: %s', (_name, make) => {
+    const incident = make();
+    expect(() => incident.do(approve())).toThrow('no rollback awaits approval');
   });
 });

@@ -1,13 +1,17 @@
 import { iso } from '../../src/domain/time.ts';
+import type { Incident } from './support/incident.ts';
 import {
   MINUTE,
   allResolved,
   executing,
+  judged,
   opened,
   planOf,
   planned,
   plannedStep,
   policyWith,
+  recovers,
+  sampled,
   step,
 } from './support/incident.ts';
 
@@ -23,23 +27,21 @@ test('after the last step the verdict has a deadline', () => {
   });
 });
 
-test('alerts that resolve prove it, and the time is counted from the start', () => {
+test('alerts that resolve restore the service at once, but the verdict needs the passing run', () => {
   const incident = step(executing(opened('P1', 'roll-back')));
   incident.after(2 * MINUTE).do(allResolved());
-  expect(incident.last('rollback-verdict')).toEqual({
-    verdict: 'recovered',
-    because: 'every step is done and all alerts have resolved',
-    seconds: 120,
-  });
+  expect(incident.must).toMatchObject({ status: 'mitigated', rollback: { stage: 'validating', verdict: null } });
+  recovers(incident);
+  expect(incident.last('rollback-verdict')).toMatchObject({ verdict: 'recovered', seconds: 240 });
   expect(incident.must).toMatchObject({ status: 'mitigated', rollback: { stage: 'finished', verdict: 'recovered' } });
 });
 
-test('alerts that were gone before the last step was done prove it with that step', () => {
+test('alerts that were gone before the last step was done prove nothing: it is validated all the same', () => {
   const incident = step(executing(opened('P1', 'roll-back'), two));
   incident.do(allResolved());
   expect(incident.must.rollback?.stage).toBe('executing');
   step(incident, 1);
-  expect(incident.must.rollback).toMatchObject({ stage: 'finished', verdict: 'recovered' });
+  expect(incident.must.rollback).toMatchObject({ stage: 'validating', verdict: null });
 });
 
 test.each([
@@ -56,21 +58,23 @@ test.each([
   expect(incident.types({ kind: 'intend-step', index: 0 })).toEqual([]);
 });
 
-test.each(['recovered', 'not-recovered', 'unknown'] as const)(
-  '%s is recorded once, and is the last word',
-  (verdict) => {
-    const incident = step(executing(opened('P0', 'roll-back')));
-    incident.do({ kind: 'reach-verdict', verdict, because: 'measured' });
-    expect(incident.must.rollback).toMatchObject({ stage: 'finished', verdict, because: 'measured' });
-    expect(incident.types({ kind: 'reach-verdict', verdict: 'recovered', because: 'again' })).toEqual([]);
-    incident.do(allResolved());
-    expect(incident.must.rollback?.verdict).toBe(verdict);
-  },
-);
+test.each([
+  ['recovered', recovers],
+  ['not-recovered', (incident: Incident) => judged(incident, 'fail')],
+  ['unknown', (incident: Incident) => judged(incident, 'unknown')],
+] as const)('%s is recorded once, and is the last word', (verdict, reach) => {
+  const incident = step(executing(opened('P0', 'roll-back')));
+  reach(incident);
+  expect(incident.must.rollback).toMatchObject({ stage: 'finished', verdict });
+  expect(incident.types(sampled('pass'))).toEqual([]);
+  incident.do(allResolved());
+  expect(incident.must.rollback?.verdict).toBe(verdict);
+  expect(incident.all('rollback-verdict')).toHaveLength(1);
+});
 
 test('there is none while steps run', () => {
   const incident = executing(opened('P0', 'roll-back'));
-  expect(incident.types({ kind: 'reach-verdict', verdict: 'recovered', because: 'x' })).toEqual([]);
+  expect(incident.types(sampled('pass'))).toEqual([]);
 });
 
 describe('a person resolves it while alerts still fire', () => {
@@ -100,7 +104,7 @@ describe('a person resolves it while alerts still fire', () => {
 });
 
 test('a person resolves what had recovered: nothing is left to say about the rollback', () => {
-  const incident = step(executing(opened('P1', 'roll-back')));
+  const incident = recovers(step(executing(opened('P1', 'roll-back'))));
   incident.do(allResolved());
   incident.do(resolve);
   expect(incident.all('rollback-verdict')).toHaveLength(1);

@@ -1,26 +1,34 @@
-import { holderOf, lastRollbackStart } from '../../src/store/rollbacks.ts';
-import { MINUTE, plannedStep, policyWith } from './support/incident.ts';
+import { holderOf, rollbackStartsSince } from '../../src/store/rollbacks.ts';
+import { iso } from '../../src/domain/time.ts';
+import { MINUTE, plannedStep } from './support/incident.ts';
 import {
   asked,
   core,
   drive,
   name,
+  policyHere,
   port,
   resolveAlerts,
   rollback,
   serviceWith,
   target,
+  untilVerdict,
   useCoordinator,
+  world,
 } from './support/coordinator.ts';
 
 useCoordinator();
+
+/** Whether it counts for the cooldown of its service. */
+const started = async (id: string) =>
+  (await rollbackStartsSince(core.store.db, 0, 'another')).some((each) => each.incidentId === id);
 
 test('a P0 goes from the request to validating in one drive, each step recorded, its target held meanwhile', async () => {
   const id = await asked();
   await drive(id);
   expect(await rollback(id)).toMatchObject({ stage: 'validating', suspect: { id: `deploy-${name}` } });
   expect(target.calls).toEqual([`execute ${name}`, `observe ${name}`]);
-  expect((await lastRollbackStart(core.store.db, name, 'another'))?.incidentId).toBe(id);
+  expect(await started(id)).toBe(true);
   const { key } = plannedStep(name).target;
   expect((await holderOf(core.store.db, [key], 'another'))?.incidentId).toBe(id);
   await drive(id);
@@ -31,8 +39,8 @@ test('the verdict lets go of the target, so that the next incident can have it',
   const id = await asked();
   await drive(id);
   await resolveAlerts();
+  await untilVerdict(id);
   expect((await rollback(id)).verdict).toBe('recovered');
-  await drive(id);
   expect(await holderOf(core.store.db, [plannedStep(name).target.key], 'another')).toBeNull();
 });
 
@@ -51,7 +59,7 @@ test('a P1 waits for its hold, and the hold for the clock', async () => {
 describe('between steps', () => {
   test('the kill switch stops it, and it says how far it came', async () => {
     const steps = [plannedStep(`${name}-api`).config, plannedStep(`${name}-web`).config];
-    core.policy = policyWith({}, { services: serviceWith(steps) });
+    core.policy = policyHere({}, serviceWith(steps));
     const id = await asked();
     target.execution = () => {
       core.policy = { ...core.policy, automation: { ...core.policy.automation, killSwitch: true } };
@@ -94,7 +102,7 @@ test('one that is stopped in the moment of its start does not count for the cool
   await drive(id);
   await core.commander.handle(id, [{ kind: 'abort-rollback', by: 'ada', via: 'slack', because: 'no' }]);
   await port().start(id, name);
-  expect(await lastRollbackStart(core.store.db, name, 'another')).toBeNull();
+  expect(await started(id)).toBe(false);
 });
 
 test('a call that fails is tried again until the step times out, then the step has failed and says why', async () => {
@@ -111,17 +119,55 @@ test('a call that fails is tried again until the step times out, then the step h
   });
 });
 
-test('no verdict comes by the deadline: not recovered', async () => {
-  const id = await asked();
-  await drive(id);
-  core.clock.at += 15 * MINUTE - 1;
-  await drive(id);
-  expect((await rollback(id)).verdict).toBeNull();
-  core.clock.at += 1;
-  await drive(id);
-  expect(await rollback(id)).toMatchObject({
-    verdict: 'not-recovered',
-    because: '1 alerts still fire at the deadline',
+describe('the verdict', () => {
+  test('comes at the deadline at the latest: what nobody could judge is unknown', async () => {
+    core.activeAt = iso(core.clock.at - MINUTE);
+    const id = await asked();
+    await drive(id);
+    core.clock.at += 15 * MINUTE - 1;
+    await drive(id);
+    expect((await rollback(id)).verdict).toBeNull();
+    core.clock.at += 1;
+    await drive(id);
+    expect((await rollback(id)).verdict).toBe('unknown');
+  });
+
+  test.each([
+    ['their sender, where Prometheus does not know them', null, 'pass'],
+    ['Prometheus', -MINUTE, 'fail'],
+  ] as const)('is not-recovered where alerts still fire by the word of %s', async (_who, activeFor, alerts) => {
+    core.activeAt = activeFor === null ? null : iso(core.clock.at + activeFor);
+    world.alerts = alerts;
+    const id = await asked();
+    await drive(id);
+    await untilVerdict(id);
+    expect(await rollback(id)).toMatchObject({ verdict: 'not-recovered', because: expect.stringContaining('alerts') });
+  });
+
+  test('waits for the first samples until the bad ones are out of what is measured', async () => {
+    const id = await asked();
+    await drive(id);
+    await resolveAlerts();
+    const since = Date.parse((await rollback(id)).validatingSince!);
+    core.clock.at = since + 30_000 - 1;
+    await drive(id);
+    expect((await rollback(id)).recovery.samples).toBe(0);
+    core.clock.at += 1;
+    await drive(id);
+    await drive(id);
+    expect((await rollback(id)).recovery.samples).toBe(1);
+  });
+
+  test('is not given while the target does not run what the plan put there', async () => {
+    const id = await asked();
+    await drive(id);
+    await resolveAlerts();
+    target.observation = { kind: 'diverged', message: 'argocd put r42 back', progress: {} };
+    await untilVerdict(id);
+    expect(await rollback(id)).toMatchObject({
+      verdict: 'not-recovered',
+      because: expect.stringContaining('argocd put r42 back'),
+    });
   });
 });
 

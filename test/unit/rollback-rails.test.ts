@@ -1,12 +1,13 @@
 import { iso } from '../../src/domain/time.ts';
 import { raw } from '../harness/core.ts';
-import { MINUTE, assessmentOf, plannedStep, policyWith } from './support/incident.ts';
+import { MINUTE, assessmentOf, plannedStep } from './support/incident.ts';
 import {
   asked,
   change,
   core,
   drive,
   name,
+  policyHere,
   resolveAlerts,
   rollback,
   serviceWith,
@@ -31,10 +32,14 @@ describe('a rail stops it before anything is changed', () => {
     expect(await stopOf(await asked('P0', { environment: 'staging' }))).toBe('recent-change');
   });
 
-  test('recent-change: what changed is another service, which this plan does not undo', async () => {
+  test('suspect-is-cause: what changed is another service, which this plan does not undo', async () => {
     const services = { [name]: { ...serviceWith([plannedStep(name).config])[name]!, dependsOn: ['database'] } };
-    core.policy = policyWith({}, { services });
-    expect(await stopOf(await asked('P0', { service: 'database', id: `d-${name}` }))).toBe('recent-change');
+    core.policy = policyHere({}, services);
+    const id = await asked('P0', { service: 'database', id: `d-${name}` });
+    expect(await stopOf(id)).toBe('suspect-is-cause');
+    expect((await rollback(id)).because).toBe(
+      `the suspect change is d-${name} of database, which this plan does not undo`,
+    );
   });
 
   test('target-unresolved: refused, without a provider, unauthorised', async () => {
@@ -64,7 +69,7 @@ describe('a rail stops it before anything is changed', () => {
 
   test('plan-missing: the plan was taken out of the configuration meanwhile', async () => {
     const id = await asked();
-    core.policy = policyWith({}, { services: {} });
+    core.policy = policyHere({}, {});
     expect(await stopOf(id)).toBe('plan-missing');
   });
 

@@ -53,7 +53,7 @@ test('no label, name or trend decides a rollback: only measured impact does', as
         priorIncidents30d: 9,
         suspectChange: { kind: 'deployment', version: 'r42', ageSeconds: 60 },
       };
-      const options = override === undefined ? {} : { severity: override };
+      const options = override === undefined ? {} : { standing: () => override };
       const { rollback } = await evaluate(report.ruleSet!, { known, unknown: [], sources: {} }, 0, options);
       expect(rollback.action).not.toBe('roll-back');
     }

@@ -93,7 +93,7 @@ test('the rollback stage goes by the severity that was found, or by the one that
   );
   const known = facts({ alertCount: 1 });
   expect((await evaluate(rules, known, NOW)).rollback).toMatchObject({ action: 'hold', because: 'p1 P1' });
-  const overridden = await evaluate(rules, known, NOW, { severity: 'P3' });
+  const overridden = await evaluate(rules, known, NOW, { standing: () => 'P3' });
   expect(overridden.severity.severity).toBe('P1');
   expect(overridden.rollback.action).toBe('evaluate');
 });

@@ -1,6 +1,6 @@
 import type { Policy, ServicePolicy } from '../../src/domain/policy.ts';
 import type { MetricAnswer, MetricsSource } from '../../src/triage/ports.ts';
-import { fillQuery, parseQuery } from '../../src/triage/promql.ts';
+import { fillQuery, parseQuery } from '../../src/domain/promql.ts';
 import { checkFactQueries, queryFacts } from '../../src/triage/query-facts.ts';
 
 function fill(promql: string, service: string | null, environment: string | null = 'production'): string {

@@ -17,6 +17,13 @@ const approval = z.strictObject({
     .describe('Of the plan that was looked at: approving is refused if it has changed since'),
 });
 
+const fix = z
+  .strictObject({ minutes: z.number().positive().optional(), seconds: z.number().positive().optional() })
+  .refine(
+    ({ minutes, seconds }) => (minutes === undefined) !== (seconds === undefined),
+    'give either minutes or seconds',
+  );
+
 interface CommandSpec<B extends z.ZodType> {
   readonly name: string;
   readonly operation: string;
@@ -79,5 +86,26 @@ export const commandRoutes = [
     summary: 'Stop a rollback before its next step',
     body: reason,
     act: (backend, id, actor, { because }) => backend.abortRollback(id, actor, because),
+  }),
+  command({
+    name: 'rollback/start',
+    operation: 'startRollback',
+    summary: "Roll back now, past automation's rails: a person's decision",
+    body: reason,
+    act: (backend, id, actor, { because }) => backend.startRollback(id, actor, because),
+  }),
+  command({
+    name: 'rollback/undo',
+    operation: 'undoRollback',
+    summary: 'Take a rollback back, to the version that was pinned as "from"',
+    body: reason,
+    act: (backend, id, actor, { because }) => backend.undoRollback(id, actor, because),
+  }),
+  command({
+    name: 'fix-eta',
+    operation: 'declareFix',
+    summary: 'Declare a fix in less than 5 minutes: the rollback waits for it, once an incident',
+    body: fix,
+    act: (backend, id, actor, { minutes, seconds }) => backend.declareFix(id, actor, seconds ?? (minutes ?? 0) * 60),
   }),
 ];

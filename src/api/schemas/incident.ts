@@ -94,6 +94,8 @@ const rollback = z
       'finished',
       'stopped',
     ]),
+    service: z.string().nullable().describe("Whose plan it is: the incident's service, or one that it depends on"),
+    purpose: z.enum(['roll-back', 'undo']),
     mode: oneOf(AUTOMATION_MODES),
     requestedAt: instant,
     requestedBy: z.string(),
@@ -103,6 +105,17 @@ const rollback = z
     startsAt: instant.nullable(),
     startedAt: instant.nullable(),
     validateUntil: instant.nullable(),
+    recovery: z
+      .object({
+        samples: z.int(),
+        passes: z.int().describe('In a row, up to the last one'),
+        passingSince: instant.nullable(),
+        checks: z.array(
+          z.object({ name: z.string(), result: z.enum(['pass', 'fail', 'unknown']), detail: z.string() }),
+        ),
+      })
+      .describe('The samples that make the verdict, and the checks of the last one'),
+    watchUntil: instant.nullable().describe('It is watched until then that it stays rolled back'),
     steps: z.array(step),
     suspect: jsonMap.nullable(),
     verdict: oneOf(VERDICTS).nullable(),
@@ -148,6 +161,11 @@ export const incident = z
     impact,
     decision: decision.nullable(),
     rollback: rollback.nullable(),
+    fix: z
+      .object({ by: z.string(), until: instant })
+      .nullable()
+      .describe('A responder has declared a fix: the rollback waits until then'),
+    drill: z.boolean().describe('Synthetic: nothing is broken'),
     clocks: z.array(clock),
     version: z.int().describe('Number of the last event of the timeline'),
   })

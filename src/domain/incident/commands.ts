@@ -1,10 +1,11 @@
 import type { Assessment } from '../decision.ts';
 import type { Failure } from '../failure.ts';
 import type { JsonObject } from '../json.ts';
-import type { Plan, RailStop, Verdict } from '../plan.ts';
+import type { Plan, RailStop } from '../plan.ts';
 import type { Policy } from '../policy.ts';
+import type { Baseline, RecoverySample } from '../recovery.ts';
 import type { Instant } from '../time.ts';
-import type { AlertCounts, AlertSample, NotificationData, OnsetSource } from './events.ts';
+import type { AlertCounts, AlertSample, EventData, NotificationData, OnsetSource } from './events.ts';
 
 /** What became known of the alerts of one incident since it was last looked at. */
 export interface AlertNews {
@@ -27,6 +28,7 @@ export interface Opening {
   readonly runbookUrl: string | null;
   readonly sourceUrl: string | null;
   readonly afterKeyVersion: number;
+  readonly drill?: true;
 }
 
 /** Everything that can be asked of an incident. People, alerts, jobs and timers all come in this way. */
@@ -46,10 +48,16 @@ export type Command =
       readonly rehearsal: readonly string[];
       readonly suspect: JsonObject | null;
     }
+  | { readonly kind: 'freeze-baseline'; readonly baseline: Baseline | null }
+  | { readonly kind: 'declare-fix'; readonly by: string; readonly via: string; readonly seconds: number }
+  /** A person starts it, past the rails that are there for automation. */
+  | { readonly kind: 'request-rollback'; readonly by: string; readonly via: string; readonly because: string }
+  | { readonly kind: 'undo-rollback'; readonly by: string; readonly via: string; readonly because: string }
   | { readonly kind: 'stop-rollback'; readonly stop: RailStop }
   | { readonly kind: 'approve-rollback'; readonly by: string; readonly via: string; readonly planHash: string | null }
   | { readonly kind: 'abort-rollback'; readonly by: string; readonly via: string; readonly because: string }
   | { readonly kind: 'start-rollback' }
+  | { readonly kind: 'record-capture'; readonly capture: EventData['evidence-captured'] }
   | { readonly kind: 'intend-step'; readonly index: number }
   | {
       readonly kind: 'accept-step';
@@ -63,7 +71,11 @@ export type Command =
       readonly outcome: 'done' | 'failed' | 'diverged';
       readonly detail: string;
     }
-  | { readonly kind: 'reach-verdict'; readonly verdict: Verdict; readonly because: string };
+  | { readonly kind: 'sample-recovery'; readonly sample: RecoverySample }
+  /** Better before anything was changed. */
+  | { readonly kind: 'recover-without-us'; readonly because: string }
+  | { readonly kind: 'report-reverted'; readonly name: string; readonly detail: string }
+  | { readonly kind: 'end-watch' };
 
 export type EffectOutcome =
   | { readonly kind: 'sent'; readonly receipt: JsonObject; readonly latencyMs: number }
@@ -76,9 +88,11 @@ export type TimerName =
   | 'rollback-hold'
   | 'rollback-approval'
   | 'rollback-verdict'
+  | 'rollback-watch'
   | 'rollback-poll'
   /** Facts change without news of alerts: look again. */
   | 'reassess'
+  | 'drill-end'
   | 'monitoring';
 
 export interface Context {

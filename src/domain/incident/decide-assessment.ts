@@ -3,30 +3,63 @@ import type { AutomationMode } from '../plan.ts';
 import { stricter } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { Severity } from '../severity.ts';
-import { ms } from '../time.ts';
+import { iso, ms } from '../time.ts';
 import type { Context } from './commands.ts';
 import { clocksAtChange, clocksAtOpening } from './decide-clocks.ts';
-import { requestRollback } from './decide-rollback.ts';
+import { recovered } from './decide-lifecycle.ts';
+import { requestRollback, serviceToRollBack } from './decide-rollback.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
+import { isUrgent, isWorse } from '../severity.ts';
+
+/** An impact that is gone for this long has gone for good. */
+const LOWER_AFTER_MS = 600_000;
+
+/**
+ * The severity that stands when the rules say `decided` now. It rises at once. A P0 or P1 falls only when the rules have
+ * said so for a while: that the impact is gone may be the recovery, and what recovers is no smaller incident for it.
+ */
+export function standingSeverity(
+  { severity, lowerSince }: Pick<IncidentState, 'severity' | 'lowerSince'>,
+  decided: Severity,
+  now: number,
+): Severity {
+  if (severity === null || !isUrgent(severity) || !isWorse(severity, decided)) return decided;
+  return lowerSince !== null && now - ms(lowerSince) >= LOWER_AFTER_MS ? decided : severity;
+}
 
 /** The rules have spoken. A decision is recorded when it says something new; a repeat of the same says nothing. */
 export function assess(state: IncidentState, assessment: Assessment, context: Context): readonly NewEvent[] {
   if (!isActive(state.status) || state.status === 'mitigated') return [];
+  const to = standingSeverity(state, assessment.severity.severity, context.now);
   return [
-    ...severityEvents(state, assessment.severity, context),
-    ...stanceEvents(state, assessment.rollback, assessment.severity.severity, context),
+    ...severityEvents(state, assessment.severity, to, context),
+    ...stanceEvents(state, assessment.rollback, to, context),
+    ...restoredMeanwhile(state, assessment.severity.severity, context),
   ];
 }
 
-function severityEvents(state: IncidentState, decision: SeverityDecision, context: Context): readonly NewEvent[] {
-  const to = decision.severity;
-  const sameAsBefore = state.severity === to && state.severityRule === decision.rule;
-  if (sameAsBefore) return [];
-  const events: NewEvent[] = [{ type: 'severity-decided', data: decision }];
-  if (state.severity === to) return events;
-  events.push({ type: 'severity-changed', data: { from: state.severity, to, because: decision.because } });
+/** Its alerts had gone before, and what stood against taking that for a recovery may be over. */
+function restoredMeanwhile(state: IncidentState, decided: Severity, context: Context): readonly NewEvent[] {
+  if (state.severity === null || state.alertCounts.firing > 0) return [];
+  const lowerSince = isWorse(state.severity, decided) ? iso(context.now) : null;
+  return recovered({ ...state, lowerSince }, 'all its alerts have resolved', context);
+}
+
+function severityEvents(
+  state: IncidentState,
+  decision: SeverityDecision,
+  to: Severity,
+  context: Context,
+): readonly NewEvent[] {
+  const isNews = state.severityRule !== decision.rule || state.severity === null;
+  const decided: readonly NewEvent[] = isNews ? [{ type: 'severity-decided', data: decision }] : [];
+  if (state.severity === to) return decided;
+  const events: NewEvent[] = [
+    { type: 'severity-decided', data: decision },
+    { type: 'severity-changed', data: { from: state.severity, to, because: decision.because } },
+  ];
   events.push(
     ...(state.severity === null
       ? clocksAtOpening(ms(state.onset.at), to, context)
@@ -53,7 +86,8 @@ function stanceEvents(
   const sameAsBefore =
     known !== null && known.action === decision.action && known.rule === decision.rule && state.severity === severity;
   if (sameAsBefore) return [];
-  const mode = rollbackMode(context.policy, state.service);
+  const planned = rollbackMode(context.policy, serviceToRollBack(state, decision.facts));
+  const mode = state.drill === true && planned !== null ? 'shadow' : planned;
   const decided: NewEvent = { type: 'rollback-decided', data: { ...decision, mode } };
   return [decided, ...requestRollback(state, decision, severity, mode, context)];
 }
@@ -66,4 +100,19 @@ export function rollbackMode(policy: Policy, service: string | null): Automation
   const plan = service === null ? undefined : policy.services[service]?.rollback;
   if (plan === undefined || plan === null) return null;
   return stricter(plan.mode ?? 'auto', policy.automation.mode);
+}
+
+/** What a drill decides: everything that can be tried without touching anything. */
+export function drillAssessment(facts: Assessment['rollback']['facts']): Assessment {
+  const said = {
+    rule: 'drill',
+    because: 'a drill: nothing is broken',
+    rulesHash: '',
+    conditions: [],
+    unknownFacts: [],
+  };
+  return {
+    severity: { ...said, facts, severity: 'P0', unclassified: false },
+    rollback: { ...said, facts, action: 'roll-back' },
+  };
 }

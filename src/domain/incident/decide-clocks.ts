@@ -65,7 +65,7 @@ export function stopClock(state: IncidentState, name: ClockName, now: number): r
   const clock = state.clocks[name];
   if (clock?.state !== 'running') return [];
   if (now > ms(clock.deadline)) return [breach(name, clock.deadline, now)];
-  return [{ type: 'clock-met', data: { clock: name, seconds: (now - ms(clock.startedAt)) / 1000 } }];
+  return [{ type: 'clock-met', data: { clock: name, seconds: Math.max(0, now - ms(clock.startedAt)) / 1000 } }];
 }
 
 /** It is no longer waited for. A deadline that nobody noticed passing is a breach all the same. */
@@ -78,9 +78,17 @@ export function cancelClock(state: IncidentState, name: ClockName, because: stri
 
 /** The deadline's timer came. Late firing is caught up once, and says how late. */
 export function fireClock(state: IncidentState, name: ClockName, context: Context): readonly NewEvent[] {
+  // Restored in time, as it seems: the samples that are still to come say whether it was.
+  const passingSince = state.rollback?.stage === 'validating' ? state.rollback.recovery.passingSince : null;
+  const deadline = state.clocks[name]?.deadline;
+  if (name === 'restore' && passingSince !== null && deadline !== undefined && passingSince <= deadline) return [];
+  return breachIfDue(state, name, context.now);
+}
+
+export function breachIfDue(state: IncidentState, name: ClockName, now: number): readonly NewEvent[] {
   const clock = state.clocks[name];
-  if (clock?.state !== 'running' || context.now < ms(clock.deadline)) return [];
-  return [breach(name, clock.deadline, context.now)];
+  if (clock?.state !== 'running' || now < ms(clock.deadline)) return [];
+  return [breach(name, clock.deadline, now)];
 }
 
 const breach = (clock: ClockName, deadline: string, now: number): NewEvent => ({

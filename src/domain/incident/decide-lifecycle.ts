@@ -2,7 +2,7 @@ import { isUrgent } from '../severity.ts';
 import type { AlertNews, Command, Context, Opening } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { cancelClock, clocksAtReopening, stopClock } from './decide-clocks.ts';
-import { rollbackAtRecovery, rollbackAtResolve } from './decide-rollback.ts';
+import { hasBegun, rollbackAtRecovery, rollbackAtResolve } from './decide-recovery.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
@@ -23,6 +23,7 @@ export function open(opening: Opening, news: AlertNews): readonly NewEvent[] {
         runbookUrl: opening.runbookUrl,
         sourceUrl: opening.sourceUrl,
         afterKeyVersion: opening.afterKeyVersion,
+        ...(opening.drill === true ? { drill: true } : {}),
       },
     },
     ...alertEvents(news),
@@ -62,18 +63,38 @@ export function observeAlerts(state: IncidentState, news: AlertNews, context: Co
 const isOver = (state: IncidentState): boolean => state.status === 'mitigated' || state.status === 'resolved';
 
 /** P0 and P1 become mitigated: a fix still has to be deployed or declared unnecessary. P2 and P3 are over. */
-function recovered(state: IncidentState, because: string, context: Context): readonly NewEvent[] {
-  if (state.status === 'mitigated' || !isActive(state.status)) return [];
+export function recovered(state: IncidentState, because: string, context: Context): readonly NewEvent[] {
+  const isBad = state.severity !== null && isUrgent(state.severity);
+  if (!isActive(state.status) || (state.status === 'mitigated' && isBad)) return [];
+  if (isMeasured(state) || isDoubted(state)) return [];
   const stopped = [
     ...stopClock(state, 'restore', context.now),
     ...cancelClock(state, 'acknowledge', because, context.now),
   ];
-  const over: NewEvent =
-    state.severity !== null && isUrgent(state.severity)
-      ? { type: 'incident-mitigated', data: { because, via: 'alerts' } }
-      : { type: 'incident-resolved', data: { by: 'firebreak', because, via: 'alerts' } };
+  const over: NewEvent = isBad
+    ? { type: 'incident-mitigated', data: { because, via: 'alerts' } }
+    : { type: 'incident-resolved', data: { by: 'firebreak', because, via: 'alerts' } };
   return [over, ...stopped, ...rollbackAtRecovery(state, context)];
 }
+
+/**
+ * While a rollback of ours is carried out and judged by metrics, alerts that resolve prove nothing by themselves: a dead
+ * service has no errors. The samples say when it was restored.
+ */
+const isMeasured = ({ rollback, baseline, status }: IncidentState): boolean =>
+  isMeasurable(baseline) &&
+  status !== 'mitigated' &&
+  (rollback?.stage === 'validating' || (rollback?.stage === 'executing' && hasBegun(rollback)));
+
+/** Where samples have said that it is not well, alerts alone do not say the opposite: the rules must find less, too. */
+const isDoubted = ({ rollback, baseline, lowerSince }: IncidentState): boolean =>
+  isMeasurable(baseline) &&
+  lowerSince === null &&
+  rollback?.stage === 'finished' &&
+  (rollback.verdict === 'not-recovered' || rollback.verdict === 'unknown');
+
+const isMeasurable = (baseline: IncidentState['baseline']): boolean =>
+  baseline != null && Object.keys(baseline.metrics).length > 0;
 
 function reopen(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
   const because = `${news.joined.names.join(', ') || 'an alert'} fires again`;
@@ -132,4 +153,20 @@ export function reportEffect({ effect, outcome }: Of<'report-effect'>): readonly
         { type: 'notification-failed', data: { ...effect, failure: outcome.failure, attempts: outcome.attempts } },
       ];
   }
+}
+
+const DRILL_SECONDS = 120;
+
+/** A drill needs no person to end it. */
+export const drillEndsAt = ({ openedAt }: IncidentState): number => Date.parse(openedAt) + DRILL_SECONDS * 1000;
+
+export function endDrill(state: IncidentState, context: Context): readonly NewEvent[] {
+  if (state.drill !== true || state.status === 'closed' || context.now < drillEndsAt(state)) return [];
+  const because = 'the drill is over';
+  const resolved: NewEvent = { type: 'incident-resolved', data: { by: 'firebreak', because, via: 'drill' } };
+  return [
+    ...(isActive(state.status) ? [resolved, ...cancelClock(state, 'restore', because, context.now)] : []),
+    ...cancelClock(state, 'acknowledge', because, context.now),
+    { type: 'incident-closed', data: { because } },
+  ];
 }

@@ -1,14 +1,28 @@
+import type { Json } from '../json.ts';
 import type { StanceDecision } from '../decision.ts';
 import type { AutomationMode, Plan, Rail, RailStop } from '../plan.ts';
-import type { Severity } from '../severity.ts';
+import { isUrgent, type Severity } from '../severity.ts';
 import { iso, ms } from '../time.ts';
 import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import type { NewEvent } from './events.ts';
+import type { NewEvent, PageReason, RollbackPurpose } from './events.ts';
 import type { IncidentState, RollbackState } from './state.ts';
-import { isSettled } from './state.ts';
+import { isActive, isSettled, lastCarriedOut } from './state.ts';
 
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
+
+/** Longer than this a fix is not "near": the rollback would be done before. */
+const LONGEST_FIX_SECONDS = 300;
+
+/** Whose plan would undo the suspect change: the service that was changed; its own where no change is known. */
+export function serviceToRollBack(
+  { service }: Pick<IncidentState, 'service'>,
+  facts: Readonly<Record<string, Json | undefined>>,
+): string | null {
+  const suspect = facts['suspectChange'];
+  const changed = typeof suspect === 'object' && suspect !== null && 'service' in suspect ? suspect['service'] : null;
+  return typeof changed === 'string' ? changed : service;
+}
 
 /** The rules want to roll back. Once an incident: a second automatic attempt is for people. */
 export function requestRollback(
@@ -18,24 +32,67 @@ export function requestRollback(
   mode: AutomationMode | null,
   context: Context,
 ): readonly NewEvent[] {
-  if (decision.action !== 'roll-back' || state.rollback !== null) return [];
+  if (decision.action !== 'roll-back' || !mayAskAgain(state)) return [];
+  const service = serviceToRollBack(state, decision.facts);
   const requested: NewEvent = {
     type: 'rollback-requested',
-    data: { by: 'rules', because: decision.because, mode: mode ?? 'off' },
+    data: { by: 'rules', because: decision.because, mode: mode ?? 'off', service },
   };
-  const stop = openingRail(state, mode, context);
-  return stop === null ? [requested] : [requested, ...stopped(mayPage(state) && severity !== 'P0', [], stop)];
+  const stop = openingRail(service, mode, context);
+  if (stop === null) return [requested];
+  return [requested, ...stopped(severity === 'P0' ? null : { ...state, severity }, [], stop)];
 }
 
+/** What was stopped because the world had moved on, before anything was ever changed, may be asked for again. */
+const mayAskAgain = ({ rollback, badVersions }: IncidentState): boolean =>
+  rollback === null ||
+  (badVersions.length === 0 &&
+    rollback.requestedBy === 'rules' &&
+    rollback.steps.every((step) => step.state === 'pending') &&
+    (rollback.stoppedBy === 'recovered-without-us' || rollback.stoppedBy === 'state-moved'));
+
 /** The rails that need nothing but the configuration. */
-function openingRail(state: IncidentState, mode: AutomationMode | null, context: Context): RailStop | null {
+function openingRail(service: string | null, mode: AutomationMode | null, context: Context): RailStop | null {
   if (mode === null) {
-    const service = state.service ?? 'an unknown service';
-    return { rail: 'plan-missing', because: `no rollback plan is written for ${service}` };
+    return { rail: 'plan-missing', because: `no rollback plan is written for ${service ?? 'an unknown service'}` };
   }
-  if (mode === 'off') return { rail: 'mode', because: 'automation is off for this service' };
+  if (mode === 'off') return { rail: 'mode', because: `automation is off for ${service ?? 'this service'}` };
   if (context.policy.automation.killSwitch) return { rail: 'kill-switch', because: 'the kill switch is on' };
   return null;
+}
+
+/** A person starts a rollback past the rails that are there for automation, or takes one back. */
+export function requestByPerson(
+  state: IncidentState,
+  command: Of<'request-rollback'> | Of<'undo-rollback'>,
+  purpose: RollbackPurpose,
+  context: Context,
+): readonly NewEvent[] {
+  const { rollback } = state;
+  if (state.status === 'closed') throw new CommandRefused('conflict', `incident ${state.id} is closed`);
+  if (rollback !== null && !isSettled(rollback)) throw new CommandRefused('conflict', 'a rollback is under way');
+  if (purpose === 'undo' && lastCarriedOut(rollback) === null) {
+    throw new CommandRefused('conflict', 'nothing was rolled back, so there is nothing to undo');
+  }
+  const inFlight = rollback?.steps.find((step) => step.state === 'intended' || step.state === 'accepted');
+  if (inFlight !== undefined) {
+    throw new CommandRefused('conflict', `step ${inFlight.name} of the rollback before is still being carried out`);
+  }
+  const service = purpose === 'undo' ? (lastCarriedOut(rollback)?.service ?? state.service) : planned(state, context);
+  const { automation } = context.policy;
+  if (automation.killSwitch) throw new CommandRefused('conflict', 'the kill switch is on');
+  const because = `${command.by} asked for it via ${command.via}: ${command.because}`;
+  const mode = automation.rehearseOnly === true ? 'shadow' : 'auto';
+  return [{ type: 'rollback-requested', data: { by: command.by, because, mode, service, purpose } }];
+}
+
+function planned(state: IncidentState, { policy }: Context): string {
+  const candidates = [serviceToRollBack(state, state.decision?.facts ?? {}), state.service];
+  const service = candidates.find((name) => name !== null && policy.services[name]?.rollback != null);
+  if (service == null) {
+    throw new CommandRefused('invalid', `no rollback plan is written for ${state.service ?? 'an unknown service'}`);
+  }
+  return service;
 }
 
 /** The plan is pinned, railed and rehearsed: what happens next is the mode's. */
@@ -47,11 +104,17 @@ export function planRollback(
   const rollback = state.rollback;
   if (rollback?.stage !== 'requested') return [];
   const { plan, planHash, rehearsal, suspect } = command;
-  const planned: NewEvent = { type: 'rollback-planned', data: { plan, planHash, rehearsal, suspect } };
-  return [planned, next(state, rollback.mode, plan, planHash, context)];
+  const event: NewEvent = { type: 'rollback-planned', data: { plan, planHash, rehearsal, suspect } };
+  return [event, next(state, rollback, plan, planHash, context)];
 }
 
-function next(state: IncidentState, mode: AutomationMode, plan: Plan, planHash: string, context: Context): NewEvent {
+function next(
+  state: IncidentState,
+  { mode, requestedBy }: RollbackState,
+  plan: Plan,
+  planHash: string,
+  context: Context,
+): NewEvent {
   const summary = describePlan(plan);
   const { automation } = context.policy;
   switch (mode) {
@@ -63,11 +126,17 @@ function next(state: IncidentState, mode: AutomationMode, plan: Plan, planHash: 
       return { type: 'rollback-awaits-approval', data: { planHash, until, summary } };
     }
     case 'auto': {
-      const severity = state.severity ?? 'P2';
-      const hold = severity === 'P3' ? 0 : automation.holdSeconds[severity];
-      return { type: 'rollback-announced', data: { planHash, startsAt: iso(context.now + hold * 1000), summary } };
+      // A person has decided already.
+      const startsAt = requestedBy === 'rules' ? afterHold(state, context) : context.now;
+      return { type: 'rollback-announced', data: { planHash, startsAt: iso(startsAt), summary } };
     }
   }
+}
+
+/** A hold is given once an incident: where a fix was declared already, that is it. */
+function afterHold({ severity, fix }: IncidentState, { policy, now }: Context): number {
+  if (fix !== null) return Math.max(now, ms(fix.until));
+  return severity === null || severity === 'P3' ? now : now + policy.automation.holdSeconds[severity] * 1000;
 }
 
 /** `checkout from r42 to r41`, joined over the steps. */
@@ -76,40 +145,51 @@ export const describePlan = (plan: Plan): string =>
     .map(({ config, target }) => `${config.name} from ${target.from.version} to ${target.to.version}`)
     .join(', ');
 
-const completedSteps = (rollback: RollbackState | null): readonly string[] =>
+export const completedSteps = (rollback: RollbackState | null): readonly string[] =>
   (rollback?.steps ?? []).filter((step) => step.state === 'done').map((step) => step.name);
 
-/** Once, and never for what is over. */
-const mayPage = ({ page, status, alertCounts }: IncidentState): boolean =>
-  page === null && (status === 'open' || status === 'acknowledged') && alertCounts.firing > 0;
+/** Once a reason, and never for what is over. */
+const mayPage = ({ page, status, alertCounts, severity }: IncidentState, reason: PageReason): boolean =>
+  page?.reason !== reason &&
+  (status === 'open' || status === 'acknowledged') &&
+  alertCounts.firing > 0 &&
+  severity !== null &&
+  isUrgent(severity);
+
+/** Wakes somebody for a rollback that was stopped or did not help. */
+export const pageFor = (state: IncidentState, reason: PageReason, because: string): readonly NewEvent[] =>
+  mayPage(state, reason) ? [{ type: 'page-requested', data: { reason, because } }] : [];
 
 /** Stops that nobody has to be woken for: a person did it, nothing was needed, or nothing was promised. */
 const QUIET: ReadonlySet<Rail> = new Set(['aborted', 'recovered-without-us', 'already-there', 'mode', 'plan-missing']);
 
-function stopped(mayPage: boolean, completed: readonly string[], stop: RailStop): readonly NewEvent[] {
-  const { rail, because } = stop;
-  const evidence = stop.evidence === undefined ? null : { found: stop.evidence };
+/** `state` null: somebody is paged for more than this already. */
+export function stopped(
+  state: IncidentState | null,
+  completed: readonly string[],
+  { rail, because, evidence: found }: RailStop,
+): readonly NewEvent[] {
+  const evidence = found === undefined ? null : { found };
   const event: NewEvent = { type: 'rollback-stopped', data: { rail, because, completed, evidence } };
-  if (!mayPage || QUIET.has(rail)) return [event];
-  return [
-    event,
-    { type: 'page-requested', data: { reason: 'rollback-stopped', because: `rollback stopped: ${because}` } },
-  ];
+  if (state === null || QUIET.has(rail)) return [event];
+  return [event, ...pageFor(state, 'rollback-stopped', `rollback stopped: ${because}`)];
 }
 
 export function stopRollback(state: IncidentState, stop: RailStop): readonly NewEvent[] {
   const { rollback } = state;
   if (rollback === null || isSettled(rollback)) return [];
-  return stopped(mayPage(state), completedSteps(rollback), stop);
+  return stopped(state, completedSteps(rollback), stop);
 }
 
+/** Of a rollback that waits for it, or in the time of the hold: then it need not wait longer. */
 export function approveRollback(
   state: IncidentState,
   command: Of<'approve-rollback'>,
   context: Context,
 ): readonly NewEvent[] {
   const { rollback } = state;
-  if (rollback?.stage !== 'awaiting-approval' || rollback.planHash === null || rollback.plan === null) {
+  const waits = rollback?.stage === 'awaiting-approval' || (rollback?.stage === 'announced' && !rollback.approvedBy);
+  if (!waits || rollback.planHash === null || rollback.plan === null) {
     // A second click on the same button is not an error; there is simply nothing left to approve.
     if (rollback !== null && rollback.approvedBy !== null) return [];
     throw new CommandRefused('conflict', 'no rollback awaits approval');
@@ -149,112 +229,20 @@ export function abortRollback(state: IncidentState, command: Of<'abort-rollback'
   return stopRollback(state, { rail: 'aborted', because });
 }
 
-export function startRollback(state: IncidentState, context: Context): readonly NewEvent[] {
-  const { rollback } = state;
-  if (rollback?.stage !== 'announced' || rollback.planHash === null || rollback.startsAt === null) return [];
-  if (context.now < ms(rollback.startsAt)) return [];
-  return [{ type: 'rollback-started', data: { planHash: rollback.planHash } }];
-}
-
-export function intendStep(state: IncidentState, index: number): readonly NewEvent[] {
-  const { rollback } = state;
-  const step = rollback?.plan?.steps[index];
-  if (rollback?.stage !== 'executing' || step === undefined || rollback.steps[index]?.state !== 'pending') return [];
-  const { key, from, to } = step.target;
-  return [
-    {
-      type: 'rollback-step-intended',
-      data: { index, name: step.config.name, target: key, from: from.version, to: to.version },
-    },
-  ];
-}
-
-/** What was sent is recorded whatever else happened meanwhile: a result is a fact even after an abort. */
-export function acceptStep(state: IncidentState, command: Of<'accept-step'>): readonly NewEvent[] {
-  const step = state.rollback?.steps[command.index];
-  if (step?.state !== 'intended') return [];
-  const { index, receipt, alreadyThere } = command;
-  return [{ type: 'rollback-step-accepted', data: { index, name: step.name, receipt, alreadyThere } }];
-}
-
-export function finishStep(state: IncidentState, command: Of<'finish-step'>, context: Context): readonly NewEvent[] {
-  const { rollback } = state;
-  const step = rollback?.steps[command.index];
-  if (rollback === null || step === undefined || (step.state !== 'accepted' && step.state !== 'intended')) return [];
-  const { index, outcome, detail } = command;
-  const finished: NewEvent = { type: 'rollback-step-finished', data: { index, name: step.name, outcome, detail } };
-  if (isSettled(rollback)) return [finished];
-  return [finished, ...afterStep(state, rollback, command, context)];
-}
-
-function afterStep(
-  state: IncidentState,
-  rollback: RollbackState,
-  command: Of<'finish-step'>,
-  context: Context,
-): readonly NewEvent[] {
-  const goesOn = command.outcome === 'done' || rollback.plan?.steps[command.index]?.config.onFailure === 'continue';
-  if (!goesOn) {
-    const because = `step ${rollback.steps[command.index]?.name ?? command.index}: ${command.detail}`;
-    return stopped(mayPage(state), completedSteps(rollback), { rail: 'step-failed', because });
+/** "Fix in N minutes": the rollback waits for it, once, and goes ahead by itself when the time is over. */
+export function declareFix(state: IncidentState, command: Of<'declare-fix'>, context: Context): readonly NewEvent[] {
+  const { by, via, seconds } = command;
+  if (!(seconds > 0 && seconds < LONGEST_FIX_SECONDS)) {
+    throw new CommandRefused('invalid', 'a fix that holds a rollback takes less than 5 minutes');
   }
-  if (command.index < rollback.steps.length - 1) return [];
-  const until = iso(context.now + context.policy.automation.verdictDeadlineSeconds * 1000);
-  const validating: NewEvent = { type: 'rollback-validating', data: { until } };
-  return state.alertCounts.firing > 0
-    ? [validating]
-    : [validating, verdictOf(rollback, 'recovered', 'every step is done and no alert fires', context.now)];
-}
-
-/** The alerts are gone. Before we changed anything it recovered without us; after, this is the proof we waited for. */
-export function rollbackAtRecovery(state: IncidentState, context: Context): readonly NewEvent[] {
-  const { rollback } = state;
-  if (rollback === null || isSettled(rollback)) return [];
-  if (rollback.stage === 'validating') {
-    return [verdictOf(rollback, 'recovered', 'every step is done and all alerts have resolved', context.now)];
+  if (!isActive(state.status) || state.status === 'mitigated') {
+    throw new CommandRefused('conflict', `incident ${state.id} is ${state.status}`);
   }
-  if (hasBegun(rollback)) return [];
-  return [
-    ...stopRollback(state, { rail: 'recovered-without-us', because: 'it recovered before anything was changed' }),
-    verdictOf(rollback, 'recovered-without-us', 'it recovered before anything was changed', context.now),
-  ];
-}
-
-const hasBegun = (rollback: RollbackState): boolean =>
-  rollback.stage === 'executing' && rollback.steps.some((step) => step.state !== 'pending');
-
-/** A person says that it is over. While alerts fire that proves no recovery, and the record claims none. */
-export function rollbackAtResolve(state: IncidentState, command: Of<'resolve'>, context: Context): readonly NewEvent[] {
-  const { firing } = state.alertCounts;
-  if (firing === 0) return rollbackAtRecovery(state, context);
-  const { rollback } = state;
-  if (rollback === null || isSettled(rollback) || hasBegun(rollback)) return [];
-  if (rollback.stage === 'validating') {
-    const because = `${command.by} resolved the incident while ${firing} alert${firing === 1 ? '' : 's'} still fired`;
-    return [verdictOf(rollback, 'unknown', because, context.now)];
+  if (state.severity === 'P0') throw new CommandRefused('conflict', 'a P0 is rolled back at once: abort it instead');
+  if (state.fix !== null)
+    throw new CommandRefused('conflict', `${state.fix.by} has declared a fix already: once an incident`);
+  if (state.rollback?.stage === 'executing' || state.rollback?.stage === 'validating') {
+    throw new CommandRefused('conflict', 'the rollback has begun');
   }
-  const because = `${command.by} resolved the incident via ${command.via}: ${command.because}`;
-  return stopRollback(state, { rail: 'aborted', because });
-}
-
-export function reachVerdict(
-  state: IncidentState,
-  command: Of<'reach-verdict'>,
-  context: Context,
-): readonly NewEvent[] {
-  const { rollback } = state;
-  if (rollback?.stage !== 'validating') return [];
-  const verdict = verdictOf(rollback, command.verdict, command.because, context.now);
-  if (command.verdict === 'recovered' || !mayPage(state)) return [verdict];
-  return [verdict, { type: 'page-requested', data: { reason: 'rollback-failed', because: command.because } }];
-}
-
-function verdictOf(
-  rollback: RollbackState,
-  verdict: RollbackState['verdict'] & string,
-  because: string,
-  now: number,
-): NewEvent {
-  const from = rollback.startedAt ?? rollback.requestedAt;
-  return { type: 'rollback-verdict', data: { verdict, because, seconds: (now - ms(from)) / 1000 } };
+  return [{ type: 'fix-declared', data: { by, via, seconds, until: iso(context.now + seconds * 1000) } }];
 }

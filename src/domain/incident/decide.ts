@@ -2,19 +2,27 @@ import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { assess } from './decide-assessment.ts';
 import { fireClock } from './decide-clocks.ts';
-import { acknowledge, addNote, close, observeAlerts, open, reportEffect, resolve } from './decide-lifecycle.ts';
+import {
+  acknowledge,
+  addNote,
+  close,
+  endDrill,
+  observeAlerts,
+  open,
+  reportEffect,
+  resolve,
+} from './decide-lifecycle.ts';
 import {
   abortRollback,
-  acceptStep,
   approveRollback,
+  declareFix,
   expireApproval,
-  finishStep,
-  intendStep,
   planRollback,
-  reachVerdict,
-  startRollback,
+  requestByPerson,
   stopRollback,
 } from './decide-rollback.ts';
+import { acceptStep, finishStep, intendStep, recordCapture, startRollback } from './decide-steps.ts';
+import { endWatch, recoverWithoutUs, reportReverted, sampleRecovery } from './decide-recovery.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 
@@ -67,8 +75,24 @@ function decideOpen(
       return acceptStep(state, command);
     case 'finish-step':
       return finishStep(state, command, context);
-    case 'reach-verdict':
-      return reachVerdict(state, command, context);
+    case 'freeze-baseline':
+      return state.baseline === undefined ? [{ type: 'baseline-frozen', data: { baseline: command.baseline } }] : [];
+    case 'declare-fix':
+      return declareFix(state, command, context);
+    case 'request-rollback':
+      return requestByPerson(state, command, 'roll-back', context);
+    case 'undo-rollback':
+      return requestByPerson(state, command, 'undo', context);
+    case 'record-capture':
+      return recordCapture(state, command.capture);
+    case 'sample-recovery':
+      return sampleRecovery(state, command.sample, context);
+    case 'recover-without-us':
+      return recoverWithoutUs(state, command.because, context);
+    case 'report-reverted':
+      return reportReverted(state, command, context);
+    case 'end-watch':
+      return endWatch(state, context);
   }
 }
 
@@ -85,10 +109,13 @@ function fireTimer(
       return fireClock(state, 'restore', context);
     case 'rollback-approval':
       return expireApproval(state, context);
+    case 'drill-end':
+      return endDrill(state, context);
     case 'monitoring':
       return close(state, context);
     case 'rollback-hold':
     case 'rollback-verdict':
+    case 'rollback-watch':
     case 'rollback-poll':
     case 'reassess':
       return []; // these wake the coordinator, which reads the state and acts

@@ -35,7 +35,11 @@ const DESCRIBE: Describe = {
   'notification-skipped': (d) => `Not sent: ${d.channel} ${d.kind}: ${d.because}`,
   'notification-failed': (d) =>
     `Failed: ${d.channel} ${d.kind} after ${plural(d.attempts, 'attempt')}: ${d.failure.message}`,
-  'rollback-requested': (d) => `Rollback requested by ${d.by} (mode ${d.mode}): ${d.because}`,
+  'baseline-frozen': (d) => describeBaseline(d.baseline),
+  'fix-declared': (d) =>
+    `${d.by} declares a fix in ${seconds(d.seconds)} via ${d.via}: the rollback waits until ${d.until}`,
+  'rollback-requested': (d) =>
+    `${d.purpose === 'undo' ? 'Undo of the rollback' : 'Rollback'} requested by ${d.by} (mode ${d.mode}): ${d.because}`,
   'rollback-planned': (d) =>
     `Rollback planned: ${d.plan.steps
       .map(({ config, target }) => `${config.name}: ${target.from.version} → ${target.to.version}`)
@@ -45,6 +49,13 @@ const DESCRIBE: Describe = {
   'rollback-approved': (d) => `Rollback approved by ${d.by} via ${d.via}`,
   'rollback-announced': (d) => `Rolling back ${d.summary}, starting at ${d.startsAt}`,
   'rollback-started': () => 'Rollback started',
+  'evidence-captured': (d) =>
+    `Saved before step ${d.name}: ${plural(d.items.length, 'piece')} of evidence in ${d.seconds.toFixed(1)} s` +
+    (d.missing.length > 0 ? `; missing: ${d.missing.join('; ')}` : ''),
+  'recovery-sampled': (d) =>
+    `Recovery sample: ${d.result} (${d.checks.map((check) => `${check.name} ${check.result}: ${check.detail}`).join('; ')})`,
+  'rollback-reverted': (d) => `The rollback of ${d.name} did not stay: ${d.detail}`,
+  'rollback-watched': (d) => `End of the watch: ${d.because}`,
   'rollback-step-intended': (d) => `Rollback step ${d.name}: about to move ${d.target} from ${d.from} to ${d.to}`,
   'rollback-step-accepted': (d) =>
     d.alreadyThere ? `Rollback step ${d.name}: already there` : `Rollback step ${d.name}: accepted`,
@@ -54,6 +65,15 @@ const DESCRIBE: Describe = {
   'rollback-validating': (d) => `All steps done; the verdict must stand by ${d.until}`,
   'rollback-verdict': (d) => `Verdict ${d.verdict} after ${seconds(d.seconds)}: ${d.because}`,
 };
+
+function describeBaseline(baseline: EventData['baseline-frozen']['baseline']): string {
+  if (baseline === null) return 'No baseline: no metric is declared to measure recovery by';
+  const known = Object.entries(baseline.metrics).map(
+    ([name, { median }]) => `${name} ${Number(median.toPrecision(3))}`,
+  );
+  const missing = Object.entries(baseline.missing).map(([name, why]) => `${name} unknown (${why})`);
+  return `Baseline of ${baseline.from} to ${baseline.to}: ${[...known, ...missing].join(', ')}`;
+}
 
 export function describeEvent(event: IncidentEvent | NewEvent): string {
   // Each line is typed by its own event above; here only the pairing is generic.

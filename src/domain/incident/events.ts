@@ -2,6 +2,7 @@ import type { Assessment, RollbackStance, SeverityDecision, StanceDecision } fro
 import type { Failure } from '../failure.ts';
 import type { JsonObject } from '../json.ts';
 import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
+import type { Baseline, RecoverySample } from '../recovery.ts';
 import type { Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
 import type { ChannelName } from '../view.ts';
@@ -27,7 +28,8 @@ export interface AlertCounts {
 }
 
 /** Why somebody was paged; each is a fact of its own and pages once. */
-export type PageReason = 'first-page' | 'severity-raised' | 'reopened' | 'rollback-stopped' | 'rollback-failed';
+export type PageReason =
+  'first-page' | 'severity-raised' | 'reopened' | 'rollback-stopped' | 'rollback-failed' | 'rollback-reverted';
 
 /** Every fact a timeline can hold, by type. Version 1 of each; a changed shape gets a new version and an upcast. */
 export interface EventData {
@@ -42,6 +44,8 @@ export interface EventData {
     readonly sourceUrl: string | null;
     /** Alerts of the key whose version is above this belong to this incident. */
     readonly afterKeyVersion: number;
+    /** A synthetic incident that tries everything out: nothing is rolled back, and no statistics count it. */
+    readonly drill?: true;
   };
   'alerts-joined': {
     readonly count: number;
@@ -64,7 +68,8 @@ export interface EventData {
   'clock-breached': { readonly clock: ClockName; readonly deadline: Instant; readonly lateSeconds: number };
   'clock-cancelled': { readonly clock: ClockName; readonly because: string };
   'incident-acknowledged': { readonly by: string; readonly via: string };
-  'incident-mitigated': { readonly because: string; readonly via: string };
+  /** `at`: when the service was restored, where that is earlier than it could be known. */
+  'incident-mitigated': { readonly because: string; readonly via: string; readonly at?: Instant };
   'incident-resolved': { readonly by: string; readonly because: string; readonly via: string };
   'incident-reopened': { readonly because: string };
   'incident-closed': { readonly because: string };
@@ -73,7 +78,19 @@ export interface EventData {
   'notification-skipped': NotificationData & { readonly because: string };
   /** Given up: it stands in the dead letters and can be sent again from there. */
   'notification-failed': NotificationData & { readonly failure: Failure; readonly attempts: number };
-  'rollback-requested': { readonly by: string; readonly because: string; readonly mode: AutomationMode };
+  /** What the service's metrics were when all was well; recovery is measured against it. Null: nothing to measure by. */
+  'baseline-frozen': { readonly baseline: Baseline | null };
+  /** A responder has a fix that takes less than 5 minutes: the rollback waits for it once. */
+  'fix-declared': { readonly by: string; readonly via: string; readonly seconds: number; readonly until: Instant };
+  'rollback-requested': {
+    readonly by: string;
+    readonly because: string;
+    readonly mode: AutomationMode;
+    /** Whose plan it is; absent in old events: the incident's own service. */
+    readonly service?: string | null;
+    /** `undo` goes back to what a rollback left. Absent: `roll-back`. */
+    readonly purpose?: RollbackPurpose;
+  };
   'rollback-planned': {
     readonly plan: Plan;
     readonly planHash: string;
@@ -86,6 +103,14 @@ export interface EventData {
   'rollback-approved': { readonly planHash: string; readonly by: string; readonly via: string };
   'rollback-announced': { readonly planHash: string; readonly startsAt: Instant; readonly summary: string };
   'rollback-started': { readonly planHash: string };
+  /** What the step is about to destroy, saved before: redacted, cut, and never a reason to wait longer. */
+  'evidence-captured': {
+    readonly index: number;
+    readonly name: string;
+    readonly items: readonly CapturedText[];
+    readonly missing: readonly string[];
+    readonly seconds: number;
+  };
   'rollback-step-intended': {
     readonly index: number;
     readonly name: string;
@@ -113,7 +138,28 @@ export interface EventData {
     readonly evidence: JsonObject | null;
   };
   'rollback-validating': { readonly until: Instant };
-  'rollback-verdict': { readonly verdict: Verdict; readonly because: string; readonly seconds: number };
+  /** One look at whether the service is well again. */
+  'recovery-sampled': RecoverySample;
+  /** After the recovery: something moved a target away from where the rollback put it. */
+  'rollback-reverted': { readonly name: string; readonly detail: string };
+  /** The watch is over and it stayed rolled back. */
+  'rollback-watched': { readonly because: string };
+  'rollback-verdict': {
+    readonly verdict: Verdict;
+    readonly because: string;
+    readonly seconds: number;
+    /** It is watched until then that it stays rolled back; absent when there is nothing to watch. */
+    readonly watchUntil?: Instant;
+  };
+}
+
+export type RollbackPurpose = 'roll-back' | 'undo';
+
+export interface CapturedText {
+  readonly kind: string;
+  readonly name: string;
+  readonly text: string;
+  readonly truncated: boolean;
 }
 
 export interface NotificationData {

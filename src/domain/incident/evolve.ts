@@ -1,6 +1,7 @@
 import type { AlertSample, ClockName, EventData, IncidentEvent } from './events.ts';
 import { evolveRollback } from './evolve-rollback.ts';
 import type { ClockState, IncidentState } from './state.ts';
+import { isWorse, type Severity } from '../severity.ts';
 
 /** Enough samples to recognise an incident by; the alerts themselves stay in the alert table. */
 const SAMPLES_KEPT = 20;
@@ -33,6 +34,7 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     severityBecause: '',
     severityRule: null,
     unclassified: false,
+    lowerSince: null,
     facts: {},
     onset: data.onset,
     openedAt: event.at,
@@ -50,6 +52,9 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     announced: false,
     receipts: {},
     rollback: null,
+    fix: null,
+    badVersions: [],
+    ...(data.drill === true ? { drill: true } : {}),
   };
 }
 
@@ -72,10 +77,16 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
         severityBecause: event.data.because,
         severityRule: event.data.rule,
         unclassified: event.data.unclassified,
+        lowerSince: isLower(state, event.data.severity) ? (state.lowerSince ?? event.at) : null,
         facts: event.data.facts,
       };
     case 'severity-changed':
-      return { ...state, severity: event.data.to, announced: state.announced || event.data.to <= 'P1' };
+      return {
+        ...state,
+        severity: event.data.to,
+        lowerSince: null,
+        announced: state.announced || event.data.to <= 'P1',
+      };
     case 'rollback-decided':
       return { ...state, decision: { ...event.data, at: event.at } };
     case 'page-requested':
@@ -100,7 +111,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
         acknowledgedBy: state.acknowledgedBy ?? event.data.by,
       };
     case 'incident-mitigated':
-      return { ...state, status: 'mitigated', mitigatedAt: event.at };
+      return { ...state, status: 'mitigated', mitigatedAt: event.data.at ?? event.at };
     case 'incident-resolved':
       return { ...state, status: 'resolved', mitigatedAt: state.mitigatedAt ?? event.at, resolvedAt: event.at };
     case 'incident-reopened':
@@ -112,6 +123,8 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
         mitigatedAt: null,
         resolvedAt: null,
         page: null,
+        // What was decided was decided on what was known then.
+        decision: null,
       };
     case 'incident-closed':
       return { ...state, status: 'closed', closedAt: event.at };
@@ -121,6 +134,16 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'notification-skipped':
     case 'notification-failed':
       return state;
+    case 'baseline-frozen':
+      return { ...state, baseline: event.data.baseline };
+    case 'fix-declared':
+      return {
+        ...state,
+        fix: { by: event.data.by, until: event.data.until },
+        rollback: evolveRollback(state.rollback, event),
+      };
+    case 'rollback-step-accepted':
+      return withBadVersion({ ...state, rollback: evolveRollback(state.rollback, event) }, event.data.index);
     case 'rollback-requested':
     case 'rollback-planned':
     case 'rollback-shadowed':
@@ -128,8 +151,11 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'rollback-approved':
     case 'rollback-announced':
     case 'rollback-started':
+    case 'evidence-captured':
+    case 'recovery-sampled':
+    case 'rollback-reverted':
+    case 'rollback-watched':
     case 'rollback-step-intended':
-    case 'rollback-step-accepted':
     case 'rollback-step-finished':
     case 'rollback-stopped':
     case 'rollback-validating':
@@ -137,6 +163,27 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       return { ...state, rollback: evolveRollback(state.rollback, event) };
   }
   return state; // a type written by a newer version
+}
+
+const isLower = ({ severity }: IncidentState, decided: Severity): boolean =>
+  severity !== null && isWorse(severity, decided);
+
+/** What was left must not come back by itself. A person who undoes a rollback says that it was not the bad one. */
+function withBadVersion(state: IncidentState, index: number): IncidentState {
+  const target = state.rollback?.plan?.steps[index]?.target;
+  if (target === undefined) return state;
+  const namesOf = ({ identity, version, images }: typeof target.from): readonly string[] => [
+    identity,
+    version,
+    ...images,
+  ];
+  // An image that both have tells them not apart.
+  const shared = new Set(target.to.images);
+  const bad = namesOf(target.from).filter((name) => !shared.has(name));
+  if (state.rollback?.purpose !== 'undo')
+    return { ...state, badVersions: [...new Set([...state.badVersions, ...bad])] };
+  const good = new Set(namesOf(target.to));
+  return { ...state, badVersions: state.badVersions.filter((name) => !good.has(name)) };
 }
 
 /** The newest word on each alert, oldest alerts first, bounded. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '../json.ts';
 import type { ChannelName, EffectIntent } from '../view.ts';
 import type { EventData, EventType, IncidentEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
+import { isUrgent } from '../severity.ts';
 import { describeEvent } from './describe.ts';
 
 /** What has to happen because of what happened: effects to carry out, and whether the rollback wants attention. */
@@ -35,7 +36,8 @@ const DRIVES_ROLLBACK: ReadonlySet<EventType> = new Set([
   'rollback-announced',
   'rollback-started',
   'rollback-step-finished',
-  // Over: it lets go of its targets.
+  'rollback-validating',
+  // Over: it lets go of its targets, and is watched.
   'rollback-stopped',
   'rollback-verdict',
 ]);
@@ -92,8 +94,18 @@ function pagerduty(event: IncidentEvent, after: IncidentState): readonly EffectI
 }
 
 /** What is read on a lock screen: how bad, where, what, and why somebody is woken. */
-const pageText = ({ severity, service, title }: IncidentState, { because }: EventData['page-requested']): string =>
-  `${severity ?? 'P2'}${service === null ? '' : ` on ${service}`}: ${title} (${because})`;
+const pageText = (
+  { severity, service, title, drill, decision, id }: IncidentState,
+  { because }: EventData['page-requested'],
+): string => {
+  const mark = drill === true ? 'DRILL, nothing is broken: ' : '';
+  const needsPerson = decision !== null && decision.action !== 'roll-back' && severity !== null && isUrgent(severity);
+  // What is not done by itself is said, and how a person does it in one step.
+  const stance = needsPerson
+    ? `. No automatic rollback: ${decision.because}. To roll back: firebreak rollback start ${id}`
+    : '';
+  return `${mark}${severity ?? 'P2'}${service === null ? '' : ` on ${service}`}: ${title} (${because})${stance}`;
+};
 
 /** One message an incident: announced once, then kept true by updating it in place. */
 function slackMessage(
@@ -127,6 +139,8 @@ const CHANGES_MESSAGE: ReadonlySet<EventType> = new Set([
   'rollback-stopped',
   'rollback-validating',
   'rollback-verdict',
+  'rollback-reverted',
+  'fix-declared',
 ]);
 
 /** What people must read as it happens goes under the message as a line of its own. */
@@ -149,6 +163,10 @@ const THREADED: ReadonlySet<EventType> = new Set([
   'rollback-step-finished',
   'rollback-stopped',
   'rollback-verdict',
+  'rollback-reverted',
+  'rollback-watched',
+  'fix-declared',
+  'evidence-captured',
 ]);
 
 function slackThread(
@@ -178,6 +196,7 @@ const FOR_PROGRAMS: ReadonlySet<EventType> = new Set([
   'rollback-started',
   'rollback-stopped',
   'rollback-verdict',
+  'rollback-reverted',
 ]);
 
 function webhook(event: IncidentEvent, after: IncidentState): readonly EffectIntent[] {

@@ -1,9 +1,11 @@
 import type { StanceDecision } from '../decision.ts';
 import type { JsonObject } from '../json.ts';
 import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
+import type { Baseline, RecoveryRun } from '../recovery.ts';
+import { NO_SAMPLES } from '../recovery.ts';
 import type { Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
-import type { AlertCounts, AlertSample, ClockName, OnsetSource, PageReason } from './events.ts';
+import type { AlertCounts, AlertSample, ClockName, OnsetSource, PageReason, RollbackPurpose } from './events.ts';
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'mitigated' | 'resolved' | 'closed';
 
@@ -39,10 +41,17 @@ export type RollbackStage =
 
 export interface RollbackState {
   readonly stage: RollbackStage;
+  /** Whose plan it is: the incident's service, or one that it depends on. */
+  readonly service: string | null;
+  readonly purpose: RollbackPurpose;
   readonly mode: AutomationMode;
   readonly requestedAt: Instant;
   readonly requestedBy: string;
   readonly plan: Plan | null;
+  /** What an undo takes back. */
+  readonly undoes: Plan | null;
+  /** The last plan before this one of which anything was carried out. */
+  readonly carriedOut: Plan | null;
   readonly planHash: string | null;
   readonly suspect: JsonObject | null;
   readonly approvalUntil: Instant | null;
@@ -50,7 +59,14 @@ export interface RollbackState {
   readonly startsAt: Instant | null;
   readonly startedAt: Instant | null;
   readonly steps: readonly RollbackStepProgress[];
+  /** Steps whose evidence is saved. */
+  readonly captured: readonly number[];
+  readonly validatingSince: Instant | null;
   readonly validateUntil: Instant | null;
+  readonly recovery: RecoveryRun;
+  readonly sampledAt: Instant | null;
+  /** After a recovery it is watched until then that it stays; null when it is not, or no longer. */
+  readonly watchUntil: Instant | null;
   readonly verdict: Verdict | null;
   readonly stoppedBy: Rail | null;
   readonly because: string | null;
@@ -75,6 +91,8 @@ export interface IncidentState {
   readonly severityBecause: string;
   readonly severityRule: string | null;
   readonly unclassified: boolean;
+  /** Since when the rules have said less than what stands; null while they do not. */
+  readonly lowerSince: Instant | null;
   readonly facts: JsonObject;
   readonly onset: { readonly at: Instant; readonly source: OnsetSource };
   readonly openedAt: Instant;
@@ -93,6 +111,13 @@ export interface IncidentState {
   readonly announced: boolean;
   readonly receipts: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
   readonly rollback: RollbackState | null;
+  /** Absent until it was asked; null when there is nothing to measure by. */
+  readonly baseline?: Baseline | null;
+  readonly drill?: true;
+  /** Given once an incident. */
+  readonly fix: { readonly by: string; readonly until: Instant } | null;
+  /** What was rolled away from in this incident: identities, versions and images. It must not come back by itself. */
+  readonly badVersions: readonly string[];
 }
 
 /** An incident that new alerts of its key join. After that, only a related alert brings it back. */
@@ -100,3 +125,28 @@ export const isActive = (status: IncidentStatus): boolean => status !== 'resolve
 
 export const isSettled = (rollback: RollbackState): boolean =>
   rollback.stage === 'finished' || rollback.stage === 'stopped' || rollback.stage === 'shadowed';
+
+/** What there is to undo: the last plan of which anything was carried out. */
+export const lastCarriedOut = (rollback: RollbackState | null): Plan | null => {
+  if (rollback === null) return null;
+  return rollback.steps.some((step) => step.acceptedAt !== null) ? rollback.plan : rollback.carriedOut;
+};
+
+/** A projection that an older version wrote, with what has been added since. */
+export function completeState(stored: IncidentState): IncidentState {
+  const { rollback } = stored;
+  return { ...ADDED, ...stored, rollback: rollback === null ? null : { ...ADDED_TO_ROLLBACK, ...rollback } };
+}
+
+const ADDED = { fix: null, badVersions: [], lowerSince: null } satisfies Partial<IncidentState>;
+const ADDED_TO_ROLLBACK = {
+  service: null,
+  purpose: 'roll-back',
+  undoes: null,
+  carriedOut: null,
+  captured: [],
+  validatingSince: null,
+  recovery: NO_SAMPLES,
+  sampledAt: null,
+  watchUntil: null,
+} satisfies Partial<RollbackState>;

@@ -25,6 +25,7 @@ const observe = (metric: string, labels: Record<string, string>, value: number):
 
 /** `after` is the state that the event left. `service` is the configured name, or `other`: labels stay bounded. */
 export function tally(event: IncidentEvent, after: IncidentState, service: string): readonly Tally[] {
+  if (after.drill === true) return [];
   const severity = after.severity ?? 'P2';
   const incident = { severity, service };
   const since = (from: string): number => Math.max(0, ms(event.at) - ms(from)) / 1000;
@@ -52,7 +53,7 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
     case 'incident-acknowledged':
       return [observe('incident_time_to_acknowledge_seconds', incident, since(after.openedAt))];
     case 'incident-mitigated':
-      return [observe('incident_time_to_restore_seconds', incident, since(after.openedAt))];
+      return [observe('incident_time_to_restore_seconds', incident, restoreSeconds(after))];
     case 'incident-resolved':
       return [
         observe('incident_time_to_resolve_seconds', incident, since(after.openedAt)),
@@ -66,6 +67,10 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
       return [];
   }
 }
+
+/** Restored may be earlier than it was proved. */
+const restoreSeconds = ({ mitigatedAt, openedAt }: IncidentState): number =>
+  mitigatedAt === null ? 0 : Math.max(0, ms(mitigatedAt) - ms(openedAt)) / 1000;
 
 function rollbackTallies(after: IncidentState, verdict: string, seconds: number): readonly Tally[] {
   if (after.rollback?.startedAt == null) return [];

@@ -1,6 +1,7 @@
 import { ms } from '../time.ts';
 import type { Policy } from '../policy.ts';
 import type { TimerName } from './commands.ts';
+import { drillEndsAt } from './decide-lifecycle.ts';
 import type { IncidentState } from './state.ts';
 
 export interface Timer {
@@ -14,7 +15,9 @@ export interface Timer {
  * `reassess`, which whoever watches sets while it does): written with the events, so that a restart loses none.
  */
 export function timersOf(state: IncidentState, policy: Policy): readonly Timer[] {
-  return [...clockTimers(state), ...rollbackTimers(state), ...monitoringTimer(state, policy)];
+  const drill: readonly Timer[] =
+    state.drill === true && state.status !== 'closed' ? [{ name: 'drill-end', due: drillEndsAt(state) }] : [];
+  return [...clockTimers(state), ...rollbackTimers(state), ...monitoringTimer(state, policy), ...drill];
 }
 
 function clockTimers(state: IncidentState): readonly Timer[] {
@@ -34,11 +37,12 @@ function rollbackTimers(state: IncidentState): readonly Timer[] {
       return rollback.approvalUntil === null ? [] : [{ name: 'rollback-approval', due: ms(rollback.approvalUntil) }];
     case 'validating':
       return rollback.validateUntil === null ? [] : [{ name: 'rollback-verdict', due: ms(rollback.validateUntil) }];
+    case 'finished':
+      return rollback.watchUntil === null ? [] : [{ name: 'rollback-watch', due: ms(rollback.watchUntil) }];
     case 'requested':
     case 'planned':
     case 'shadowed':
     case 'executing':
-    case 'finished':
     case 'stopped':
       return [];
   }

@@ -6,7 +6,7 @@ import type { IncidentState, RollbackState } from './state.ts';
 export function viewOf(state: IncidentState, publicUrl: string | null): IncidentView {
   return {
     id: state.id,
-    title: state.title,
+    title: state.drill === true ? `DRILL: ${state.title}` : state.title,
     service: state.service,
     environment: state.environment,
     severity: state.severity ?? 'P2',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { baseUrl, group, name, named, orNull, seconds, text } from './primitives.ts';
+import { baseUrl, group, httpUrl, list, name, named, orNull, seconds, section, text } from './primitives.ts';
 import type { SecretSchema } from './primitives.ts';
 
 const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not the name of an HTTP header');
@@ -18,6 +18,8 @@ export const prometheusSchema = (secret: SecretSchema) =>
   orNull(group({ url: baseUrl, headers: headers(secret), timeoutSeconds: seconds.default(5) }));
 
 export const argocdSchema = (secret: SecretSchema) => orNull(group({ url: baseUrl, token: secret }));
+
+const variable = z.string().regex(/^[A-Za-z_]\w*$/, 'is not the name of an environment variable');
 
 /** Gives the absolute path of a file that the configuration names. */
 export type ResolvePath = (path: string) => string;
@@ -42,3 +44,11 @@ export const kubernetesSchema = (resolve: ResolvePath) =>
       group({ clusters: named(name, cluster(resolve)) }),
     )
     .prefault({});
+
+/** Endpoints of the team's own that roll back on request. A step names one; its secret never leaves the settings. */
+export const rollbackWebhooksSchema = (secret: SecretSchema) => named(name, group({ url: httpUrl, secret }));
+
+/** What steps of the provider `command` may run: nothing unless it is named here. */
+export const commandsSchema = section({ allowed: list(text), environment: list(variable) });
+
+export const helmSchema = section({ path: text.default('helm'), environment: list(variable) });

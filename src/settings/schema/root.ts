@@ -9,7 +9,15 @@ import {
   statuspageSchema,
   webhooksSchema,
 } from './channels.ts';
-import { alertmanagerSchema, argocdSchema, kubernetesSchema, prometheusSchema } from './integrations.ts';
+import {
+  alertmanagerSchema,
+  argocdSchema,
+  commandsSchema,
+  helmSchema,
+  kubernetesSchema,
+  prometheusSchema,
+  rollbackWebhooksSchema,
+} from './integrations.ts';
 import type { ResolvePath } from './integrations.ts';
 import { group, secretSchema, text } from './primitives.ts';
 import type { ReadSecretFile } from './primitives.ts';
@@ -37,6 +45,9 @@ export const configSchema = (readSecret: ReadSecretFile, resolve: ResolvePath) =
     statuspage: statuspageSchema(secret),
     kubernetes: kubernetesSchema(resolve),
     argocd: argocdSchema(secret),
+    rollbackWebhooks: rollbackWebhooksSchema(secret),
+    commands: commandsSchema,
+    helm: helmSchema,
     audiences: audiencesSchema,
     heartbeat: heartbeatSchema,
     correlation: correlationSchema,

@@ -1,6 +1,8 @@
+import { reconcileDaemonSet } from './daemonset-controller.ts';
 import { reconcileDeployment } from './deployment-controller.ts';
 import type { KubeObject } from './objects.ts';
 import { reconcileReplicaSet } from './replicaset-controller.ts';
+import { reconcileStatefulSet } from './statefulset-controller.ts';
 import type { Store } from './store.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -9,6 +11,8 @@ type Reconcile = (store: Store, now: number, namespace: string, name: string) =>
 /** One entry a workload kind: what its controller does when the object, or something that it owns, changes. */
 const CONTROLLERS: Readonly<Record<string, { readonly ownerKind: string; readonly reconcile: Reconcile }>> = {
   deployments: { ownerKind: 'Deployment', reconcile: reconcileDeployment },
+  statefulsets: { ownerKind: 'StatefulSet', reconcile: reconcileStatefulSet },
+  daemonsets: { ownerKind: 'DaemonSet', reconcile: reconcileDaemonSet },
   replicasets: {
     ownerKind: 'ReplicaSet',
     reconcile: (store, _now, namespace, name) => {

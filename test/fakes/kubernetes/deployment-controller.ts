@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
+import { isSame } from './equality.ts';
 import { reportStatus, setCondition } from './deployment-status.ts';
 import { type DeploymentObject, isOwnedBy, type ReplicaSetObject, type Template } from './objects.ts';
 import { rollOnce } from './rolling-update.ts';
@@ -70,7 +70,7 @@ export const reconcileDeployment = (store: Store, now: number, namespace: string
   const owned = store.list('replicasets', namespace) as ReplicaSetObject[];
   const sets = owned.filter((set) => isOwnedBy(set, deployment.metadata.uid));
   const template = withoutHash(deployment.spec.template);
-  let newSet = sets.find((set) => isDeepStrictEqual(withoutHash(set.spec.template), template)) ?? null;
+  let newSet = sets.find((set) => isSame(withoutHash(set.spec.template), template)) ?? null;
   const oldSets = sets.filter((set) => set !== newSet);
 
   if (deployment.spec.paused !== true) {

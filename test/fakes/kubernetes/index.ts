@@ -3,14 +3,20 @@ import { writeFile } from 'node:fs/promises';
 import { selfSigned } from './certificate.ts';
 import { runControllers } from './controllers.ts';
 import { type Fault, Faults } from './faults.ts';
-import type { DeploymentObject, Fields, KubeObject, Template } from './objects.ts';
-import { type ImageBehaviour, PodSimulator } from './pod-simulator.ts';
+import { revertDrift, type Watched } from './drift-reverter.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { type ImageLogs, Logs } from './logs.ts';
+import type { DeploymentObject, KubeObject } from './objects.ts';
+import { PodSimulator } from './pod-simulator.ts';
+import type { ImageBehaviour } from './pod-status.ts';
+import { type Release, released } from './releases.ts';
 import { resourceType } from './resources.ts';
 import { type EffectivePatch, type RecordedRequest, serveApi } from './server.ts';
 import { Store } from './store.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export type { DeploymentObject, KubeObject, PodObject, ReplicaSetObject, Template } from './objects.ts';
+export type { WorkloadResource } from './releases.ts';
 
 export interface FakeKubernetesOptions {
   /** How long a pod takes to become what its image makes of it. */
@@ -19,20 +25,6 @@ export interface FakeKubernetesOptions {
   readonly controllerDelayMs?: number;
   /** The server's clock; its own offset (`advance`) comes on top. */
   readonly now?: () => number;
-}
-
-export interface Release {
-  readonly namespace: string;
-  readonly name: string;
-  readonly image: string;
-  /** Of a new Deployment: 3 unless told. Of one that is there: as it is. */
-  readonly replicas?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** Laid over `spec` of a new Deployment. */
-  readonly spec?: Fields;
-  /** Changes the template beyond the image. */
-  readonly template?: (template: Template) => void;
 }
 
 export interface KubeconfigOverrides {
@@ -53,6 +45,12 @@ export interface FakeKubernetes {
   deploy(release: Release): Promise<DeploymentObject>;
   /** What pods of an image do from now on; `ready` unless told. */
   behave(image: string, behaviour: ImageBehaviour): void;
+  /** What containers of an image have written. */
+  logs(image: string, logs: ImageLogs): void;
+  /** An autoscaler sets the number of pods. */
+  autoscale(resource: string, namespace: string, name: string, replicas: number): void;
+  /** Somebody puts the object's template back to what it is now after every change. Returns how to stop them. */
+  revertDrift(watched: Watched): () => void;
   failNext(fault: Fault): void;
   create(resource: string, object: Partial<KubeObject> & Pick<KubeObject, 'metadata'>): KubeObject;
   /** Changes an object as somebody else would, with all that follows from it. */
@@ -72,44 +70,9 @@ export interface FakeKubernetes {
   stop(): Promise<void>;
 }
 
-const newDeployment = ({ namespace, name, image, replicas = 3, spec }: Release): DeploymentObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { namespace, name },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image }] } },
-    ...spec,
-  } as Fields as DeploymentObject['spec'],
-  status: {},
-});
-
-const laidOver = (deployment: DeploymentObject, release: Release): DeploymentObject => {
-  const { metadata, spec } = deployment;
-  metadata.labels = { ...metadata.labels, ...release.labels };
-  metadata.annotations = { ...metadata.annotations, ...release.annotations };
-  if (release.replicas !== undefined) spec.replicas = release.replicas;
-  spec.template.spec.containers[0]!.image = release.image;
-  release.template?.(spec.template);
-  return deployment;
-};
-
-const kubeconfigText = (server: string, ca: string | null, token: string): string => {
-  const authority = ca === null ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'fake',
-    clusters: [{ name: 'fake', cluster: { server, ...authority } }],
-    users: [{ name: 'fake', user: { token } }],
-    contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'fake' } }],
-  });
-};
-
 /**
- * Starts a Kubernetes API server that behaves like one, behind TLS, with the controllers that Deployments need. Real
- * kubectl works on it. Two releases are at least a minute apart on its clock.
+ * Starts a Kubernetes API server that behaves like one, behind TLS, with the controllers that workloads need. Real
+ * kubectl and helm work on it. Two releases are at least a minute apart on its clock.
  */
 export const startFakeKubernetes = async (options: FakeKubernetesOptions = {}): Promise<FakeKubernetes> => {
   let offset = -3_600_000; // nobody may rely on the cluster's clock being ours
@@ -118,11 +81,12 @@ export const startFakeKubernetes = async (options: FakeKubernetesOptions = {}): 
   const queues = { pods: new WorkQueue(), controllers: new WorkQueue() };
   const store = new Store(now);
   const faults = new Faults();
+  const logs = new Logs();
   const pods = new PodSimulator(store, queues.pods, now, options.podStartMs ?? 10);
   const controllers = runControllers(store, queues.controllers, now, options.controllerDelayMs ?? 2);
   const certificate = await selfSigned();
   const token = randomBytes(12).toString('hex');
-  const api = await serveApi({ store, faults, now, token, certificate });
+  const api = await serveApi({ store, faults, logs, now, token, certificate });
   const url = `https://127.0.0.1:${api.port}`;
 
   const get = (resource: string, namespace: string, name: string): KubeObject => {
@@ -156,18 +120,27 @@ export const startFakeKubernetes = async (options: FakeKubernetesOptions = {}): 
       return path;
     },
     async deploy(release) {
-      const { namespace, name } = release;
-      const current = store.get('deployments', namespace, name) as DeploymentObject | null;
+      const { resource = 'deployments', namespace, name } = release;
+      const current = store.get(resource, namespace, name) as DeploymentObject | null;
       advance(60_000);
-      const wanted = laidOver(current ?? newDeployment(release), release);
-      resourceType('deployments').complete?.(wanted);
-      store.put('deployments', wanted, { manager: 'ci' });
+      const wanted = released(current, release);
+      resourceType(resource).complete?.(wanted);
+      store.put(resource, wanted, { manager: 'ci' });
       await settled();
-      return get('deployments', namespace, name) as DeploymentObject;
+      return get(resource, namespace, name) as DeploymentObject;
     },
     behave: (image, behaviour) => {
       pods.behave(image, behaviour);
     },
+    logs: (image, written) => {
+      logs.write(image, written);
+    },
+    autoscale(resource, namespace, name, replicas) {
+      const object = get(resource, namespace, name) as DeploymentObject;
+      object.spec.replicas = replicas;
+      store.put(resource, object, { manager: 'kube-controller-manager', subresource: 'scale' });
+    },
+    revertDrift: (watched) => revertDrift(store, queues.controllers, watched),
     failNext: (fault) => {
       faults.add(fault);
     },

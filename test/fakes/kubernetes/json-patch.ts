@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isSame } from './equality.ts';
 
 export interface Operation {
   readonly op: string;
@@ -26,7 +26,7 @@ const apply = (document: unknown, { op, path, value }: Operation): void => {
     at = inner as Container;
   }
   if (op === 'test') {
-    if (!isDeepStrictEqual(at[last], value)) throw new PatchError(`testing value ${path} failed: test failed`);
+    if (!isSame(at[last], value)) throw new PatchError(`testing value ${path} failed: test failed`);
     return;
   }
   if (op !== 'add' && !(last in at)) throw new PatchError(`${op} of a missing path: ${path}`);

@@ -67,6 +67,38 @@ export interface ReplicaSetObject extends KubeObject {
   status: Fields & { replicas?: number; readyReplicas?: number; availableReplicas?: number };
 }
 
+export interface StatefulSetObject extends KubeObject {
+  spec: Fields & {
+    replicas: number;
+    selector: Selector;
+    template: Template;
+    podManagementPolicy: string;
+    updateStrategy: { type: string; rollingUpdate?: { partition?: number } };
+  };
+  status: Fields & {
+    observedGeneration?: number;
+    replicas?: number;
+    readyReplicas?: number;
+    updatedReplicas?: number;
+    currentRevision?: string;
+    updateRevision?: string;
+  };
+}
+
+export interface DaemonSetObject extends KubeObject {
+  spec: Fields & {
+    selector: Selector;
+    template: Template;
+    updateStrategy: { type: string; rollingUpdate?: { maxUnavailable?: number; maxSurge?: number } };
+  };
+  status: Fields & { observedGeneration?: number; updatedNumberScheduled?: number; numberAvailable?: number };
+}
+
+export interface ControllerRevisionObject extends KubeObject {
+  revision: number;
+  data: { spec: { template: Template & { $patch: 'replace' } } };
+}
+
 export interface PodObject extends KubeObject {
   spec: Template['spec'];
   status: Fields & { phase?: string; conditions?: Condition[]; containerStatuses?: Fields[] };
@@ -74,15 +106,21 @@ export interface PodObject extends KubeObject {
 
 /** A kind that the fake serves. A new workload is one more entry here, its rules and its controller in their own file. */
 export interface ResourceType {
-  readonly group: '' | 'apps';
+  readonly group: string;
+  readonly version: string;
   readonly resource: string;
   readonly kind: string;
   readonly shortNames: readonly string[];
   readonly namespaced: boolean;
+  /** Of a CustomResourceDefinition: known to the server only once there is an object of it. */
+  readonly custom?: true;
   /** Fills in what the real server would. */
   readonly complete?: (object: KubeObject) => void;
   /** What is wrong with the object, by field; empty when it is fine. */
-  readonly faults?: (object: KubeObject, before: KubeObject | null) => { field: string; message: string }[];
+  readonly faults?: (
+    object: KubeObject,
+    before: KubeObject | null,
+  ) => readonly { readonly field: string; readonly message: string }[];
 }
 
 export const isOwnedBy = (object: KubeObject, uid: string | undefined): boolean =>

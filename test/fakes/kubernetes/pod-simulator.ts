@@ -1,14 +1,7 @@
-import { type Condition, type KubeObject, type PodObject, timestamp } from './objects.ts';
+import { type PodObject, type KubeObject } from './objects.ts';
+import { type ImageBehaviour, podStatus, reportTrouble } from './pod-status.ts';
 import type { Store } from './store.ts';
 import type { WorkQueue } from './work-queue.ts';
-
-/** What pods of an image do. `slow` never becomes ready and says no reason. */
-export type ImageBehaviour = 'ready' | 'slow' | 'crash-loop' | 'image-pull' | 'unschedulable';
-
-const WAITING: Partial<Record<ImageBehaviour, { reason: string; message: string }>> = {
-  'crash-loop': { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting failed container' },
-  'image-pull': { reason: 'ImagePullBackOff', message: 'Back-off pulling image' },
-};
 
 /** Scheduler and kubelet in one: pods become what their image makes of them, some time after they are created. */
 export class PodSimulator {
@@ -34,50 +27,20 @@ export class PodSimulator {
   }
 
   #later({ metadata: { namespace, name, uid } }: KubeObject): void {
-    this.#queue.add(`pod/${namespace ?? ''}/${name}`, this.#startMs, () => {
+    // By uid: a StatefulSet makes another pod of the same name before this one would have started.
+    this.#queue.add(`pod/${uid ?? ''}`, this.#startMs, () => {
       const pod = this.#store.get('pods', namespace, name);
       if (pod?.metadata.uid === uid) this.#start(pod as PodObject);
     });
   }
 
   #start(pod: PodObject): void {
-    const image = pod.spec.containers[0]?.image ?? '';
-    const behaviour = this.#behaviours.get(image) ?? 'ready';
-    const ready = behaviour === 'ready';
-    pod.status =
-      behaviour === 'unschedulable'
-        ? { phase: 'Pending', conditions: [this.#condition('PodScheduled', false, 'Unschedulable')] }
-        : {
-            phase: ready ? 'Running' : 'Pending',
-            conditions: [this.#condition('PodScheduled', true), this.#condition('Ready', ready)],
-            containerStatuses: pod.spec.containers.map(({ name, image: used }) => ({
-              name,
-              image: used,
-              ready,
-              restartCount: behaviour === 'crash-loop' ? 3 : 0,
-              state: stateOf(behaviour),
-            })),
-          };
+    const behaviour = this.#behaviours.get(pod.spec.containers[0]?.image ?? '') ?? 'ready';
+    pod.status = podStatus(pod, behaviour, this.#now());
     this.#store.put('pods', pod, { manager: 'kubelet', subresource: 'status' });
-  }
-
-  #condition(type: string, holds: boolean, reason?: string): Condition {
-    const message = reason === 'Unschedulable' ? { message: '0/3 nodes are available: 3 Insufficient cpu.' } : {};
-    return {
-      type,
-      status: holds ? 'True' : 'False',
-      lastTransitionTime: timestamp(this.#now()),
-      ...(reason === undefined ? {} : { reason }),
-      ...message,
-    };
+    reportTrouble(this.#store, pod, behaviour, this.#now());
   }
 }
-
-const stateOf = (behaviour: ImageBehaviour): object => {
-  const waiting = WAITING[behaviour];
-  if (waiting !== undefined) return { waiting };
-  return behaviour === 'slow' ? { waiting: { reason: 'ContainerCreating' } } : { running: {} };
-};
 
 export const isReady = (pod: PodObject): boolean =>
   pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;

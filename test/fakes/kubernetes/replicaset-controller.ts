@@ -1,37 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { isOwnedBy, type PodObject, type ReplicaSetObject } from './objects.ts';
+import { createPod } from './owned-pod.ts';
 import { isReady } from './pod-simulator.ts';
 import type { Store } from './store.ts';
 
 const MANAGER = 'kube-controller-manager';
-
-const createPod = (store: Store, set: ReplicaSetObject): void => {
-  const { metadata, spec } = structuredClone(set.spec.template);
-  store.put(
-    'pods',
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        ...metadata,
-        name: `${set.metadata.name}-${randomBytes(3).toString('hex')}`,
-        ...(set.metadata.namespace === undefined ? {} : { namespace: set.metadata.namespace }),
-        ownerReferences: [
-          {
-            apiVersion: 'apps/v1',
-            kind: 'ReplicaSet',
-            name: set.metadata.name,
-            uid: set.metadata.uid!,
-            controller: true,
-          },
-        ],
-      },
-      spec,
-      status: { phase: 'Pending' },
-    },
-    { manager: MANAGER },
-  );
-};
 
 /** Makes as many pods as the ReplicaSet wants, or removes those that are too many: not ready ones first. */
 export const reconcileReplicaSet = (store: Store, namespace: string, name: string): void => {
@@ -40,7 +13,10 @@ export const reconcileReplicaSet = (store: Store, namespace: string, name: strin
   const podsNow = (): PodObject[] =>
     store.list('pods', namespace).filter((pod) => isOwnedBy(pod, set.metadata.uid)) as PodObject[];
   const pods = podsNow();
-  for (let missing = set.spec.replicas - pods.length; missing > 0; missing -= 1) createPod(store, set);
+  for (let missing = set.spec.replicas - pods.length; missing > 0; missing -= 1) {
+    const podName = `${name}-${randomBytes(3).toString('hex')}`;
+    createPod(store, set, { name: podName, template: set.spec.template });
+  }
   const surplus = Math.max(0, pods.length - set.spec.replicas);
   const victims = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b))).slice(0, surplus);
   for (const pod of victims) store.remove('pods', namespace, pod.metadata.name);

@@ -24,11 +24,8 @@ const labelTest = (selector: string): Test => {
   return (labels) => tests.every((test) => test(labels));
 };
 
-const fieldOf = (object: KubeObject, field: string): string | undefined => {
-  if (field === 'metadata.name') return object.metadata.name;
-  if (field === 'metadata.namespace') return object.metadata.namespace;
-  return undefined;
-};
+const fieldOf = (object: KubeObject, field: string): unknown =>
+  field.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], object);
 
 /** The test that a LIST or WATCH with these parameters puts to each object. */
 export const matcher = (query: URLSearchParams): ((object: KubeObject) => boolean) => {

@@ -1,13 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { answer, type ApiCall, targetOf } from './api.ts';
+import { buffer } from 'node:stream/consumers';
+import { parse } from 'yaml';
+import { answer } from './api.ts';
 import type { Certificate } from './certificate.ts';
 import { discoveryDocument } from './discovery.ts';
 import type { Faults } from './faults.ts';
-import { failure, type Reply } from './status.ts';
+import { protobufToJson } from './protobuf.ts';
+import { failure, notFound, type Reply } from './status.ts';
 import type { Store } from './store.ts';
+import type { Logs } from './logs.ts';
+import type { PodObject } from './objects.ts';
+import { type ApiCall, isInstalled, type Target, targetOf } from './target.ts';
 import { streamWatch } from './watch.ts';
 
 /** A request as it came, with what was answered; 0 when nothing was. */
@@ -40,10 +45,17 @@ export interface ApiServer {
 interface Parts {
   readonly store: Store;
   readonly faults: Faults;
+  readonly logs: Logs;
   readonly now: () => number;
   readonly token: string;
   readonly certificate: Certificate;
 }
+
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const body = await buffer(request);
+  const isProtobuf = request.headers['content-type']?.includes('protobuf') === true && body.length > 0;
+  return isProtobuf ? protobufToJson(body) : body.toString();
+};
 
 const callOf = async (request: IncomingMessage): Promise<ApiCall> => {
   const url = new URL(request.url ?? '/', 'https://localhost');
@@ -54,35 +66,41 @@ const callOf = async (request: IncomingMessage): Promise<ApiCall> => {
     contentType: request.headers['content-type'] ?? '',
     accept: request.headers.accept ?? '',
     userAgent: request.headers['user-agent'] ?? '',
-    body: await text(request),
+    body: await bodyOf(request),
   };
 };
 
-const replyTo = (store: Store, call: ApiCall): Reply => {
+const logOf = (store: Store, logs: Logs, { namespace, name = '' }: Target, call: ApiCall): Reply => {
+  const pod = store.get('pods', namespace, name);
+  return pod === null ? notFound('pods', name) : logs.read(pod as PodObject, call.query);
+};
+
+const replyTo = (store: Store, logs: Logs, call: ApiCall): Reply => {
   const document = discoveryDocument(call.path);
   if (document !== null) return { status: 200, body: document };
   const target = targetOf(call.path);
-  return target === null
-    ? failure(404, 'the server could not find the requested resource')
-    : answer(store, target, call);
+  if (target?.type.resource === 'pods' && target.subresource === 'log') return logOf(store, logs, target, call);
+  const unknown = target === null || target.subresource !== undefined || !isInstalled(store, target.type);
+  return unknown ? failure(404, 'the server could not find the requested resource') : answer(store, target, call);
 };
 
 const send = (response: ServerResponse, { status, body }: Reply, headers: Record<string, string> = {}): void => {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(body));
+  const isText = typeof body === 'string';
+  response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers });
+  response.end(isText ? body : JSON.stringify(body));
 };
 
 /** The HTTP side of the fake: who may ask, what goes wrong on purpose, and a record of everything that was asked. */
-export const serveApi = async ({ store, faults, now, token, certificate }: Parts): Promise<ApiServer> => {
+export const serveApi = async ({ store, faults, logs, now, token, certificate }: Parts): Promise<ApiServer> => {
   const requests: RecordedRequest[] = [];
   const patches: EffectivePatch[] = [];
 
   const apply = (call: ApiCall): Reply => {
     const before = store.version;
-    const reply = replyTo(store, call);
+    const reply = replyTo(store, logs, call);
     if (call.method === 'PATCH' && store.version !== before) {
       const { path, contentType, userAgent } = call;
-      patches.push({ path, contentType, userAgent, body: JSON.parse(call.body) });
+      patches.push({ path, contentType, userAgent, body: parse(call.body) });
     }
     return reply;
   };

@@ -1,7 +1,8 @@
 /** An answer that is not a watch. */
 export interface Reply {
   readonly status: number;
-  readonly body: object;
+  /** A log is text; everything else JSON. */
+  readonly body: object | string;
 }
 
 const REASONS: Readonly<Record<number, string>> = {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
+import { isSame } from './equality.ts';
+import { changedPaths, entryOf, type Leaves, ownedPaths, signedBy } from './managed-fields.ts';
 import { isOwnedBy, type KubeObject, timestamp } from './objects.ts';
 import { apiVersionOf, resourceType } from './resources.ts';
 
@@ -10,10 +11,13 @@ export interface StoreEvent {
   readonly object: KubeObject;
 }
 
+/** Who writes, for `managedFields`. */
 export interface WriteOptions {
-  /** Who writes, for `managedFields`. */
   readonly manager: string;
+  readonly operation?: 'Apply' | 'Update';
   readonly subresource?: string;
+  /** What a server-side apply holds from now on; anybody else holds what they change. */
+  readonly applied?: Leaves;
 }
 
 const keyOf = (resource: string, namespace: string | undefined, name: string): string =>
@@ -54,10 +58,10 @@ export class Store {
     const { namespace, name } = object.metadata;
     const before = this.#objects.get(keyOf(resource, namespace, name));
     const next = before === undefined ? this.#born(resource, object) : this.#grown(before, object);
-    if (before !== undefined && isDeepStrictEqual(next, before)) return structuredClone(before);
+    if (before !== undefined && isSame(next, before)) return structuredClone(before);
     this.#version += 1;
     next.metadata.resourceVersion = String(this.#version);
-    this.#sign(next, options);
+    this.#sign(next, before, options);
     this.#objects.set(keyOf(resource, namespace, name), next);
     this.#emit({ type: before === undefined ? 'ADDED' : 'MODIFIED', resource, version: this.#version, object: next });
     return structuredClone(next);
@@ -111,17 +115,18 @@ export class Store {
     Object.assign(next.metadata, { uid, creationTimestamp, generation, resourceVersion, managedFields });
     if (managedFields === undefined) delete next.metadata.managedFields;
     if (generation === undefined) delete next.metadata.generation;
-    else if (!isDeepStrictEqual(next.spec, before.spec)) next.metadata.generation = generation + 1;
+    else if (!isSame(next.spec, before.spec)) next.metadata.generation = generation + 1;
     return next;
   }
 
-  #sign(object: KubeObject, { manager, subresource }: WriteOptions): void {
-    const others = (object.metadata.managedFields ?? []).filter(
-      (entry) => entry['manager'] !== manager || entry['subresource'] !== subresource,
-    );
-    const time = timestamp(this.#now());
-    const entry = { manager, operation: 'Update', time, ...(subresource === undefined ? {} : { subresource }) };
-    object.metadata.managedFields = [...others, entry];
+  #sign(object: KubeObject, before: KubeObject | undefined, options: WriteOptions): void {
+    const { manager, operation = 'Update', subresource, applied } = options;
+    const writer = { manager, operation, ...(subresource === undefined ? {} : { subresource }) };
+    const changed = changedPaths(before ?? {}, object);
+    const held = ownedPaths(entryOf(object, writer) ?? {});
+    const owned = applied === undefined ? new Set([...held, ...changed]) : new Set(applied.keys());
+    if (owned.size === 0) return;
+    object.metadata.managedFields = signedBy(object, writer, changed, owned, timestamp(this.#now()));
   }
 
   #emit(event: StoreEvent): void {

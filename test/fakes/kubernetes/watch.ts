@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Target } from './api.ts';
 import type { KubeObject } from './objects.ts';
 import { apiVersionOf } from './resources.ts';
 import { matcher } from './selectors.ts';
 import type { Store, StoreEvent } from './store.ts';
+import type { Target } from './target.ts';
 
 /** Streams changes to one client until it goes away, with the initial state first where it asked for that. */
 export const streamWatch = (store: Store, target: Target, query: URLSearchParams, response: ServerResponse): void => {

@@ -7,7 +7,10 @@ import { decide } from '../../../src/domain/incident/decide.ts';
 import type { IncidentEvent } from '../../../src/domain/incident/events.ts';
 import { evolve } from '../../../src/domain/incident/evolve.ts';
 import type { IncidentState } from '../../../src/domain/incident/state.ts';
-import { RAILS, VERDICTS } from '../../../src/domain/plan.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import { RAILS } from '../../../src/domain/plan.ts';
+import type { Policy } from '../../../src/domain/policy.ts';
+import type { Baseline } from '../../../src/domain/recovery.ts';
 import { SEVERITIES } from '../../../src/domain/severity.ts';
 import { iso } from '../../../src/domain/time.ts';
 import { HOUR, MINUTE, NOON, assessmentOf, newsOf, openingOf, planOf, plannedStep, policyWith } from './incident.ts';
@@ -35,6 +38,27 @@ const news = fc
   .map(([firing, resolved, joined, gone]) => newsOf({ firing, resolved }, joined, gone));
 const plan = fc.constantFrom(planOf(), planOf(plannedStep('api', 'continue'), plannedStep('web')));
 
+const BASELINE: Baseline = {
+  from: iso(NOON - HOUR),
+  to: iso(NOON - HOUR / 2),
+  metrics: { errorRatio: { median: 0.004, p95: 0.007, mad: 0.001, samples: 31 } },
+  missing: { latencyP95: 'no data' },
+};
+
+/** How one look at the service came out; most of them well, or no verdict would ever be reached. */
+const sample: fc.Arbitrary<Command> = fc
+  .tuple(fc.constantFrom('pass' as const, 'pass' as const, 'pass' as const, 'fail' as const, 'unknown' as const), word)
+  .chain(([result, detail]) =>
+    fc.record({
+      kind: fc.constant('sample-recovery' as const),
+      sample: fc.record({
+        result: fc.constant(result),
+        worse: fc.boolean(),
+        checks: fc.constantFrom([], [{ name: 'errorRatio', result, detail }]),
+      }),
+    }),
+  );
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('open' as const), opening: fc.constant(openingOf()), news }),
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('observe-alerts' as const), news }) },
@@ -54,6 +78,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       'clock:restore',
       'rollback-hold',
       'rollback-approval',
+      'rollback-verdict',
+      'rollback-watch',
       'monitoring',
     ),
   }),
@@ -94,7 +120,29 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       detail: word,
     }),
   },
-  fc.record({ kind: fc.constant('reach-verdict' as const), verdict: fc.constantFrom(...VERDICTS), because: word }),
+  fc.record({ kind: fc.constant('freeze-baseline' as const), baseline: fc.constantFrom(null, BASELINE) }),
+  fc.record({ kind: fc.constant('declare-fix' as const), ...by, seconds: fc.constantFrom(0, 1, 60, 299, 300) }),
+  fc.record({ kind: fc.constant('request-rollback' as const), ...by, because: word }),
+  fc.record({ kind: fc.constant('undo-rollback' as const), ...by, because: word }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('record-capture' as const),
+      capture: fc.record({
+        index,
+        name: word,
+        items: fc.array(fc.record({ kind: fc.constant('logs'), name: word, text: word, truncated: fc.boolean() }), {
+          maxLength: 2,
+        }),
+        missing: fc.array(word, { maxLength: 2 }),
+        seconds: fc.nat(3),
+      }),
+    }),
+  },
+  { weight: 4, arbitrary: sample },
+  fc.record({ kind: fc.constant('recover-without-us' as const), because: word }),
+  fc.record({ kind: fc.constant('report-reverted' as const), name: word, detail: word }),
+  fc.record({ kind: fc.constant('end-watch' as const) }),
 );
 
 const policies = fc.constantFrom(
@@ -103,6 +151,8 @@ const policies = fc.constantFrom(
   policyWith({ mode: 'approve' }),
   policyWith({ mode: 'shadow' }),
   policyWith({ killSwitch: true }),
+  policyWith({ rehearseOnly: true }),
+  policyWith({ watchSeconds: 0 }),
   policyWith({}, { services: {} }),
 );
 
@@ -110,25 +160,61 @@ type Timed = readonly [Command, number];
 const wait = fc.constantFrom(0, 0, 1000, MINUTE, HOUR, 25 * HOUR);
 const any: fc.Arbitrary<readonly Timed[]> = fc.tuple(command, wait).map((timed) => [timed]);
 
+type Way = readonly Timed[];
+const now = (each: Command): Timed => [each, 0];
+const passes = (n: number): Way =>
+  Array.from({ length: n }, (): Timed => [
+    { kind: 'sample-recovery', sample: { result: 'pass', worse: false, checks: [] } },
+    30_000,
+  ]);
+
+/** From a plan to what comes after the verdict. */
+function carriedOut(planned: Plan): Way {
+  const planHash = 'a'.repeat(64);
+  const steps = planned.steps.flatMap((_, at): Way => [
+    now({ kind: 'record-capture', capture: { index: at, name: 'x', items: [], missing: [], seconds: 1 } }),
+    now({ kind: 'intend-step', index: at }),
+    now({ kind: 'accept-step', index: at, receipt: {}, alreadyThere: false }),
+    now({ kind: 'finish-step', index: at, outcome: 'done', detail: 'ready' }),
+  ]);
+  return [
+    now({ kind: 'plan-rollback', plan: planned, planHash, rehearsal: [], suspect: null }),
+    now({ kind: 'approve-rollback', by: 'ada', via: 'api', planHash }),
+    [{ kind: 'start-rollback' }, MINUTE],
+    ...steps,
+    ...passes(5),
+  ];
+}
+
+/** What the watch may find. */
+const watched: fc.Arbitrary<Way> = fc.constantFrom<Way>(
+  [],
+  [now({ kind: 'report-reverted', name: 'checkout', detail: 'argocd moved it' })],
+  [[{ kind: 'end-watch' }, HOUR / 2]],
+);
+
 /** The way a rollback goes, as far as it comes: what pure chance would hardly ever line up. */
-const rollback: fc.Arbitrary<readonly Timed[]> = fc
-  .tuple(fc.constantFrom('P0' as const, 'P1' as const), plan, fc.integer({ min: 1, max: 9 }))
-  .map(([severity, planned, length]) => {
-    const planHash = 'a'.repeat(64);
-    const steps = planned.steps.flatMap((_, at): readonly Command[] => [
-      { kind: 'intend-step', index: at },
-      { kind: 'accept-step', index: at, receipt: {}, alreadyThere: false },
-      { kind: 'finish-step', index: at, outcome: 'done', detail: 'ready' },
-    ]);
-    const way: readonly Command[] = [
-      { kind: 'assess', assessment: assessmentOf(severity, 'roll-back') },
-      { kind: 'plan-rollback', plan: planned, planHash, rehearsal: [], suspect: null },
-      { kind: 'approve-rollback', by: 'ada', via: 'api', planHash },
-      { kind: 'start-rollback' },
-      ...steps,
-    ];
-    return way.slice(0, length).map((each): Timed => [each, each.kind === 'start-rollback' ? MINUTE : 0]);
+const rollback: fc.Arbitrary<Way> = fc
+  .tuple(fc.constantFrom('P0' as const, 'P1' as const), plan, watched, fc.integer({ min: 1, max: 16 }))
+  .map(([severity, planned, afterwards, length]) => {
+    const asked = now({ kind: 'assess', assessment: assessmentOf(severity, 'roll-back') });
+    return [asked, ...carriedOut(planned), ...afterwards].slice(0, length);
   });
+
+/** What a person asks for, before or after it: carried out, or overtaken by what happens meanwhile. */
+const byPerson: fc.Arbitrary<Way> = fc
+  .tuple(
+    fc.constantFrom('request-rollback' as const, 'undo-rollback' as const),
+    fc.oneof(
+      plan.map(carriedOut),
+      fc.constantFrom<Way>(
+        [now({ kind: 'stop-rollback', stop: { rail: 'state-moved', because: 'it changed meanwhile' } })],
+        [now({ kind: 'recover-without-us', because: 'it is well' })],
+      ),
+    ),
+    fc.integer({ min: 1, max: 16 }),
+  )
+  .map(([kind, way, length]) => [now({ kind, by: 'ada', via: 'api', because: 'I know' }), ...way].slice(0, length));
 
 /** And the way to its very end. */
 const ending: fc.Arbitrary<readonly Timed[]> = fc.constant([
@@ -140,10 +226,18 @@ const ending: fc.Arbitrary<readonly Timed[]> = fc.constant([
 export const history = fc.tuple(
   policies,
   fc
-    .array(fc.oneof({ weight: 12, arbitrary: any }, { weight: 2, arbitrary: rollback }, ending), {
-      maxLength: 25,
-      size: 'max',
-    })
+    .array(
+      fc.oneof(
+        { weight: 12, arbitrary: any },
+        { weight: 2, arbitrary: rollback },
+        { weight: 2, arbitrary: byPerson },
+        ending,
+      ),
+      {
+        maxLength: 25,
+        size: 'max',
+      },
+    )
     .map((parts) => parts.flat()),
 );
 
@@ -154,6 +248,7 @@ export interface Step {
 }
 
 export interface Run {
+  readonly policy: Policy;
   readonly stored: readonly StoredEvent[];
   readonly steps: readonly Step[];
   readonly end: IncidentState;
@@ -185,5 +280,5 @@ export function play([policy, commands]: typeof history extends fc.Arbitrary<inf
     stored.push(...rows);
     steps.push({ before, events, after: state! });
   }
-  return { stored, steps, end: state! };
+  return { policy, stored, steps, end: state! };
 }

@@ -8,6 +8,8 @@ import { evolve } from '../../../src/domain/incident/evolve.ts';
 import type { IncidentState } from '../../../src/domain/incident/state.ts';
 import type { Plan, PlannedStep } from '../../../src/domain/plan.ts';
 import type { AutomationPolicy, Policy, RollbackPolicy, ServicePolicy } from '../../../src/domain/policy.ts';
+import type { RecoverySample } from '../../../src/domain/recovery.ts';
+import { cadenceOf } from '../../../src/domain/recovery.ts';
 import type { Severity } from '../../../src/domain/severity.ts';
 import { iso } from '../../../src/domain/time.ts';
 
@@ -246,6 +248,29 @@ export function step(incident: Incident, index = 0, outcome: 'done' | 'failed' |
   incident.do({ kind: 'intend-step', index });
   incident.do({ kind: 'accept-step', index, receipt: { generation: 7 }, alreadyThere: false });
   incident.do({ kind: 'finish-step', index, outcome, detail: `it is ${outcome}` });
+  return incident;
+}
+
+/** One look at the service, as it came out. `errorRatio` is what was seen to be wrong. */
+export const sampled = (result: RecoverySample['result'], worse = false): Command => ({
+  kind: 'sample-recovery',
+  sample: { result, worse, checks: [{ name: 'errorRatio', result, detail: `it is a ${result}` }] },
+});
+
+/** Samples that pass, at the pace of its severity, until the verdict stands. The first one is now. */
+export function recovers(incident: Incident): Incident {
+  const { everyMs, passes } = cadenceOf(incident.must.severity ?? 'P2');
+  for (let i = 0; i < passes; i += 1) {
+    if (i > 0) incident.after(everyMs);
+    incident.do(sampled('pass'));
+  }
+  return incident;
+}
+
+/** The deadline comes, and the last look is this one. */
+export function judged(incident: Incident, result: 'fail' | 'unknown'): Incident {
+  incident.now = Date.parse(incident.must.rollback?.validateUntil ?? '');
+  incident.do(sampled(result));
   return incident;
 }
 

@@ -1,12 +1,5 @@
-import type { JsonObject } from '../../../domain/json.ts';
 import type { Condition, Deployment } from '../kubernetes/objects.ts';
-
-/** How far a rollout is, by the Deployment's own word. */
-export interface RolloutStatus {
-  readonly kind: 'progressing' | 'done' | 'failed';
-  readonly message: string;
-  readonly progress: JsonObject;
-}
+import { notSeenYet, type RolloutStatus } from '../kubernetes/workload.ts';
 
 interface Counts {
   readonly wanted: number;
@@ -67,9 +60,7 @@ export const rolloutStatus = (deployment: Deployment, generation: number, accept
     ...(failure === null ? {} : { replicaFailure: failure }),
     ...(paused ? { paused } : {}),
   };
-  if (observed < generation) {
-    return { kind: 'progressing', message: 'The controller has not seen the change yet', progress };
-  }
+  if (observed < generation) return notSeenYet(progress);
   const waiting = waitingFor(counts);
   if (waiting === null) {
     return { kind: 'done', message: `${counts.available} of ${counts.wanted} pods run the target version`, progress };

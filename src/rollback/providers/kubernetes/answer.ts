@@ -34,11 +34,20 @@ const isFailedTest = (status: Status): boolean =>
   status.details?.name === undefined && (status.details?.causes?.length ?? 0) === 0;
 
 /** Sorts an answer into its kind. */
-export const answerOf = <T>(code: number, headers: Readonly<Record<string, string>>, text: string): Answer<T> => {
-  if (code >= 200 && code < 300) return { kind: 'ok', body: JSON.parse(text) as T, date: headers['date'] ?? null };
+export const answerOf = <T>(
+  code: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+  parse: (text: string) => T,
+): Answer<T> => {
+  if (code >= 200 && code < 300) return { kind: 'ok', body: parse(text), date: headers['date'] ?? null };
   const status = statusOf(text);
   const message = status.message ?? 'no reason given';
   if (code === 404) return { kind: 'not-found', message };
   if (code === 409 || (code === 422 && isFailedTest(status))) return { kind: 'conflict', message };
   return { kind: 'failed', failure: failureOfStatus(code, message, headers['retry-after']) };
 };
+
+/** Why there is no answer, in words. */
+export const reasonOf = (answer: Exclude<Answer<unknown>, { kind: 'ok' }>): string =>
+  answer.kind === 'failed' ? answer.failure.message : answer.message;

@@ -5,16 +5,18 @@ import { ConnectionSetupError, failureOfThrown } from './failure.ts';
 import { type ClusterConfig, kubeConfigAge, type KubernetesLibrary, loadKubeConfig } from './kubeconfig.ts';
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'PATCH';
+  readonly method: 'GET' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly accept?: string;
-  readonly patch?: { readonly contentType: string; readonly body: Json };
+  readonly content?: { readonly type: string; readonly body: Json };
 }
 
 /** One cluster's API. Never throws for what the other side or the network does. */
 export interface KubernetesConnection {
   send<T = JsonObject>(request: ApiRequest, signal: AbortSignal): Promise<Answer<T>>;
+  /** The same for what is not JSON: the log of a container. */
+  read(request: ApiRequest, signal: AbortSignal): Promise<Answer<string>>;
 }
 
 /** No single request may eat the time of a whole step. */
@@ -46,9 +48,9 @@ const contextOf = (library: KubernetesLibrary, config: KubeConfig, request: ApiR
   const context = new library.RequestContext(urlOf(config, request), library.HttpMethod[request.method]);
   context.setHeaderParam('Accept', request.accept ?? 'application/json');
   context.setHeaderParam('User-Agent', 'firebreak');
-  if (request.patch !== undefined) {
-    context.setHeaderParam('Content-Type', request.patch.contentType);
-    context.setBody(JSON.stringify(request.patch.body));
+  if (request.content !== undefined) {
+    context.setHeaderParam('Content-Type', request.content.type);
+    context.setBody(JSON.stringify(request.content.body));
   }
   return context;
 };
@@ -68,7 +70,11 @@ export const createConnection = (cluster: ClusterConfig): KubernetesConnection =
     return loaded.config;
   };
 
-  const exchange = async <T>(request: ApiRequest, signal: AbortSignal): Promise<Answer<T>> => {
+  const exchange = async <T>(
+    request: ApiRequest,
+    parse: (text: string) => T,
+    signal: AbortSignal,
+  ): Promise<Answer<T>> => {
     const library = await import('@kubernetes/client-node');
     const config = configuration(library);
     const context = contextOf(library, config, request);
@@ -76,7 +82,7 @@ export const createConnection = (cluster: ClusterConfig): KubernetesConnection =
       await untilAborted(config.applySecurityAuthentication(context), signal);
       context.setSignal(signal);
       const response = await new library.IsomorphicFetchHttpLibrary().send(context).toPromise();
-      const answer = answerOf<T>(response.httpStatusCode, response.headers, await response.body.text());
+      const answer = answerOf(response.httpStatusCode, response.headers, await response.body.text(), parse);
       if (response.httpStatusCode === 401) loaded = null; // the credentials may have been replaced behind us
       return answer;
     } finally {
@@ -85,17 +91,23 @@ export const createConnection = (cluster: ClusterConfig): KubernetesConnection =
     }
   };
 
+  const bounded = async <T>(
+    request: ApiRequest,
+    parse: (text: string) => T,
+    signal: AbortSignal,
+  ): Promise<Answer<T>> => {
+    if (signal.aborted) {
+      return { kind: 'failed', failure: { kind: 'unreachable', message: 'Stopped before the request was sent' } };
+    }
+    try {
+      return await exchange(request, parse, AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]));
+    } catch (error) {
+      return { kind: 'failed', failure: failureOfThrown(error) };
+    }
+  };
+
   return {
-    async send(request, signal) {
-      if (signal.aborted) {
-        return { kind: 'failed', failure: { kind: 'unreachable', message: 'Stopped before the request was sent' } };
-      }
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
-      try {
-        return await exchange(request, bounded);
-      } catch (error) {
-        return { kind: 'failed', failure: failureOfThrown(error) };
-      }
-    },
+    send: <T>(request: ApiRequest, signal: AbortSignal) => bounded(request, (text) => JSON.parse(text) as T, signal),
+    read: (request, signal) => bounded(request, (text) => text, signal),
   };
 };

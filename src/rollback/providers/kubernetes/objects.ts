@@ -21,8 +21,10 @@ export interface ObjectMeta {
 /** Who wrote to the object last, and to which part of it. */
 interface FieldsOwner {
   readonly manager?: string;
+  readonly operation?: string;
   readonly subresource?: string;
   readonly time?: string;
+  readonly fieldsV1?: JsonObject;
 }
 
 export interface OwnerReference {
@@ -51,14 +53,27 @@ export interface Condition {
   readonly lastTransitionTime?: string;
 }
 
-export interface Deployment {
+/** What Deployments, StatefulSets and DaemonSets have in common. */
+export interface Workload {
   readonly metadata: ObjectMeta;
   readonly spec: {
     readonly replicas?: number;
-    readonly paused?: boolean;
     readonly selector: LabelSelector;
-    readonly strategy?: { readonly type?: string };
     readonly template: JsonObject;
+  };
+  readonly status?: { readonly observedGeneration?: number };
+}
+
+/** A number of pods, or a share of them such as `25%`. */
+export type IntOrPercent = number | string;
+
+export interface Deployment extends Workload {
+  readonly spec: Workload['spec'] & {
+    readonly paused?: boolean;
+    readonly strategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly maxSurge?: IntOrPercent; readonly maxUnavailable?: IntOrPercent };
+    };
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -73,12 +88,64 @@ export interface Deployment {
 export interface ReplicaSet {
   readonly metadata: ObjectMeta;
   readonly spec: { readonly replicas?: number; readonly template: JsonObject };
+  readonly status?: { readonly readyReplicas?: number };
 }
 
-interface ContainerStatus {
+export interface StatefulSet extends Workload {
+  readonly spec: Workload['spec'] & {
+    readonly podManagementPolicy?: string;
+    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly readyReplicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly updateRevision?: string;
+  };
+}
+
+export interface DaemonSet extends Workload {
+  readonly spec: Workload['spec'] & {
+    readonly updateStrategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly maxSurge?: IntOrPercent; readonly maxUnavailable?: IntOrPercent };
+    };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly desiredNumberScheduled?: number;
+    readonly updatedNumberScheduled?: number;
+    readonly numberReady?: number;
+    readonly numberAvailable?: number;
+  };
+}
+
+/** An older version of a StatefulSet or DaemonSet; `data` is a strategic merge patch of the workload. */
+export interface ControllerRevision {
+  readonly metadata: ObjectMeta;
+  readonly revision: number;
+  readonly data: JsonObject;
+}
+
+interface Termination {
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly message?: string;
+}
+
+export interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: { readonly startedAt?: string };
+  readonly terminated?: Termination;
+}
+
+export interface ContainerStatus {
   readonly name: string;
   readonly image?: string;
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+  readonly restartCount?: number;
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
 }
 
 export interface Pod {

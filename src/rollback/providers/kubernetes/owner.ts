@@ -1,6 +1,6 @@
 import type { ObjectMeta } from './objects.ts';
 
-export const OWNERS = ['argocd', 'flux', 'flagger', 'helm', 'controller'] as const;
+export const OWNERS = ['argocd', 'flux', 'flagger', 'argo-rollouts', 'helm', 'controller'] as const;
 export type OwnerKind = (typeof OWNERS)[number];
 
 /** Who keeps the object as it is, and by which mark we know. */
@@ -73,6 +73,7 @@ const NAMES: Readonly<Record<OwnerKind, string>> = {
   flux: 'Flux object',
   flagger: 'Flagger canary',
   helm: 'Helm release',
+  'argo-rollouts': 'Argo Rollout',
   controller: 'controller',
 };
 

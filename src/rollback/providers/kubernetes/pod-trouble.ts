@@ -19,7 +19,8 @@ const STUCK = new Set([
   'RunContainerError',
 ]);
 
-const troubleOf = (pod: Pod): { readonly reason: string; readonly said: string } | null => {
+/** What keeps this pod from becoming ready and does not pass by itself; null when nothing is known to. */
+export const troubleOf = (pod: Pod): { readonly reason: string; readonly said: string } | null => {
   const scheduled = pod.status?.conditions?.find((c) => c.type === 'PodScheduled');
   if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
     return { reason: 'Unschedulable', said: scheduled.message ?? '' };
@@ -27,7 +28,9 @@ const troubleOf = (pod: Pod): { readonly reason: string; readonly said: string }
   const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   for (const container of containers) {
     const { reason = '', message = '' } = container.state?.waiting ?? {};
-    if (STUCK.has(reason)) return { reason, said: `${container.name}: ${message}` };
+    // Between two starts it only says that it waits; how it ended says why.
+    const killed = reason === 'CrashLoopBackOff' && container.lastState?.terminated?.reason === 'OOMKilled';
+    if (STUCK.has(reason)) return { reason: killed ? 'OOMKilled' : reason, said: `${container.name}: ${message}` };
   }
   return null;
 };

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../domain/json.ts';
+import { reasonOf } from './answer.ts';
 import type { KubernetesConnection } from './connection.ts';
 import type { ObjectMeta } from './objects.ts';
 import { corePath, metadataOf } from './requests.ts';
@@ -92,7 +93,3 @@ export const checkReferences = async (
   const warnings = await Promise.all(references.map(check));
   return warnings.filter((warning) => warning !== null);
 };
-
-const reasonOf = (
-  answer: { kind: 'conflict'; message: string } | { kind: 'failed'; failure: { message: string } },
-): string => (answer.kind === 'failed' ? answer.failure.message : answer.message);

@@ -1,6 +1,6 @@
-import type { Json } from '../../../domain/json.ts';
+import type { JsonObject } from '../../../domain/json.ts';
 import type { ApiRequest } from './connection.ts';
-import type { LabelSelector } from './objects.ts';
+import type { LabelSelector, ObjectMeta } from './objects.ts';
 
 /** The name under which the API server records our writes in `managedFields`. */
 export const FIELD_MANAGER = 'firebreak';
@@ -11,6 +11,10 @@ const at = (group: string, namespace: string, resource: string, name?: string): 
   const collection = `${group}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
   return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
 };
+
+/** A collection of custom resources, or one of them. */
+export const groupPath = (groupVersion: string, namespace: string, resource: string, name?: string): string =>
+  at(`/apis/${groupVersion}`, namespace, resource, name);
 
 export const appsPath = (namespace: string, resource: string, name?: string): string =>
   at('/apis/apps/v1', namespace, resource, name);
@@ -51,27 +55,48 @@ export const listBy = (path: string, labelSelector: string): ApiRequest => ({
 /** Reads the metadata of an object and nothing else: the content of a Secret never enters this process. */
 export const metadataOf = (path: string): ApiRequest => ({ method: 'GET', path, accept: METADATA_ONLY });
 
-export interface PatchOperation {
-  readonly op: 'test' | 'replace';
+const writing = (dryRun: boolean): Readonly<Record<string, string>> => ({
+  fieldManager: FIELD_MANAGER,
+  ...(dryRun ? { dryRun: 'All' } : {}),
+});
+
+/** Puts another pod template into an object. */
+export interface TemplateChange {
   readonly path: string;
-  readonly value: Json;
+  /** Only while the object is at this version; kubectl sends no such precondition. */
+  readonly resourceVersion: string;
+  readonly template: JsonObject;
+  readonly dryRun: boolean;
 }
 
-/** Changes the object only while it is at `resourceVersion`; kubectl sends no such precondition. */
-export const jsonPatch = (
-  path: string,
-  resourceVersion: string,
-  changes: readonly PatchOperation[],
-  dryRun: boolean,
-): ApiRequest => ({
+/** As JSON patch; a version that moved fails its `test`. */
+export const replaceTemplate = ({ path, resourceVersion, template, dryRun }: TemplateChange): ApiRequest => ({
   method: 'PATCH',
   path,
-  query: { fieldManager: FIELD_MANAGER, ...(dryRun ? { dryRun: 'All' } : {}) },
-  patch: {
-    contentType: 'application/json-patch+json',
+  query: writing(dryRun),
+  content: {
+    type: 'application/json-patch+json',
     body: [
       { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-      ...changes.map(({ op, path: pointer, value }) => ({ op, path: pointer, value })),
+      { op: 'replace', path: '/spec/template', value: template },
     ],
   },
+});
+
+/** As the patch that a ControllerRevision holds; a version in it that is not the object's is a conflict (409). */
+export const mergeTemplate = ({ path, resourceVersion, template, dryRun }: TemplateChange): ApiRequest => ({
+  method: 'PATCH',
+  path,
+  query: writing(dryRun),
+  content: {
+    type: 'application/strategic-merge-patch+json',
+    body: { metadata: { resourceVersion }, spec: { template: { ...template, $patch: 'replace' } } },
+  },
+});
+
+/** Deletes this very object, and only as it was when it was read. */
+export const deleteExactly = (path: string, { uid = '', resourceVersion = '' }: ObjectMeta): ApiRequest => ({
+  method: 'DELETE',
+  path,
+  content: { type: 'application/json', body: { preconditions: { uid, resourceVersion } } },
 });

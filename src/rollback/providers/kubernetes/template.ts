@@ -73,4 +73,4 @@ export const imagesOf = (template: JsonObject): readonly string[] => {
   return [...new Set(images.filter((image) => typeof image === 'string'))];
 };
 
-export { arrayAt, objectAt };
+export { arrayAt, objectAt, without };
