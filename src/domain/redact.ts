@@ -12,9 +12,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // user:password@host; the password may hold an @
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s/]+@/gi, `$1${HIDDEN}@`],
   [/\b((?:set-)?cookie["']?\s*[:=]\s*)[^\r\n"']+/gi, `$1${HIDDEN}`],
+  [/((?<=^|\s)--[\w-]*(?:password|secret|token|api-key)\s+)[^\s=:-]\S*/gi, `$1${HIDDEN}`],
   // name = value, also as JSON, and as JSON inside JSON
   [
-    /((?:pass(?:word|wd|phrase)?|secret|token|credential|authorization|session[-_]?id|(?:api|access|private|secret|signing|encryption|auth)[-_]?key)s?\\?["']?\s*[:=]\s*)(\\?"(?:[^"\\]|\\(?!"))*\\?"|'[^']*'|[^\s,;&}"'\\]+)/gi,
+    /((?:pass(?:word|wd|phrase)|(?<![a-z])pass|secret|token|credential|authorization|session[-_]?id|(?:api|access|private|secret|signing|encryption|auth)[-_]?key)s?\\?["']?\s*[:=]\s*)(\\?"(?:[^"\\]|\\(?!"))*\\?"|'[^']*'|[^\s,;&}"'\\]+)/gi,
     `$1${HIDDEN}`,
   ],
 ];

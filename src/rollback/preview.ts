@@ -1,6 +1,7 @@
 import type { AutomationMode, PinnedTarget, StepConfig, VersionRef } from '../domain/plan.ts';
+import { moveText } from '../domain/plan-text.ts';
 import type { Clock } from '../domain/time.ts';
-import { iso, ms } from '../domain/time.ts';
+import { iso } from '../domain/time.ts';
 import type { ProviderRegistry, Refusal, Resolution } from './ports.ts';
 
 export interface PreviewDeps {
@@ -114,29 +115,5 @@ function textOf(service: string, steps: readonly StepPreview[], now: number): st
   return steps.map((step) => `${label(step)}: ${moveOf(step, now)}`).join('\n');
 }
 
-function moveOf({ from, to, message }: StepPreview, now: number): string {
-  if (from === null || to === null) return message;
-  const age = from.since === null ? null : `${lengthOf(now - ms(from.since))} old`;
-  const ran = from.since === null || to.since === null ? null : ranFor(ms(from.since) - ms(to.since));
-  return `${named(from, age)} → ${named(to, ran)}`;
-}
-
-/** Of a version that was made after the one that runs, nobody can say how long it ran. */
-const ranFor = (length: number): string | null => (length > 0 ? `ran ${lengthOf(length)}` : null);
-
-function named({ version, images }: VersionRef, when: string | null): string {
-  const details = [...images.slice(0, 2).map(shortImage), ...(when === null ? [] : [when])];
-  return details.length === 0 ? version : `${version} (${details.join(', ')})`;
-}
-
-/** The registry is long and says little; of a digest twelve digits are enough to compare. */
-const shortImage = (image: string): string =>
-  image.replace(/^[^/]*[.:][^/]*\//, '').replace(/(@?sha256:[0-9a-f]{12})[0-9a-f]+/, '$1…');
-
-function lengthOf(milliseconds: number): string {
-  const minutes = Math.max(0, Math.round(milliseconds / 60_000));
-  if (minutes < 1) return `${Math.max(0, Math.round(milliseconds / 1000))} s`;
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
-}
+const moveOf = ({ from, to, message }: StepPreview, now: number): string =>
+  from === null || to === null ? message : moveText(from, to, now);

@@ -11,8 +11,6 @@ export interface QueryRequest {
   readonly environment: string | null;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** When things were still well; then the same queries give the baselines that no query is declared for. */
-  readonly baselineAt?: number;
   readonly timeoutMs?: number;
   readonly concurrency?: number;
 }
@@ -22,12 +20,6 @@ interface Query {
   readonly promql: string;
   readonly at: number;
 }
-
-const BASELINES: Readonly<Record<string, string>> = {
-  errorRatio: 'errorRatioBaseline',
-  latencyP95Seconds: 'latencyP95SecondsBaseline',
-  requestsPerSecond: 'requestsPerSecondBaseline',
-};
 
 /**
  * Runs the PromQL facts of a service in parallel and answers one measurement for each, by fact name. Never throws and
@@ -52,16 +44,8 @@ export async function queryFacts(
   return measured;
 }
 
-function queriesOf({ policy, service, at, baselineAt }: QueryRequest): Query[] {
-  const declared = Object.entries(triageQueries(policy, service)).map(([fact, { promql }]) => ({ fact, promql, at }));
-  if (baselineAt === undefined) return declared;
-  const names = new Set(declared.map((query) => query.fact));
-  const baselines = declared.flatMap(({ fact, promql }) => {
-    const baseline = BASELINES[fact];
-    return baseline === undefined || names.has(baseline) ? [] : [{ fact: baseline, promql, at: baselineAt }];
-  });
-  return [...declared, ...baselines];
-}
+const queriesOf = ({ policy, service, at }: QueryRequest): Query[] =>
+  Object.entries(triageQueries(policy, service)).map(([fact, { promql }]) => ({ fact, promql, at }));
 
 async function measure(
   source: MetricsSource,

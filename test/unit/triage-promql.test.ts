@@ -107,25 +107,6 @@ describe('queryFacts', () => {
       lag: 'promql: lag{s="checkout"}',
     });
   });
-  test('baselines come from the same query at the earlier time, unless one is declared', async () => {
-    const asked = policy({
-      errorRatio: { promql: 'r' },
-      requestsPerSecond: { promql: 'q' },
-      errorRatioBaseline: { promql: 'b' },
-    });
-    const source = answering((promql, at) => number(at + (promql === 'b' ? 0.5 : 0)));
-    const measured = await queryFacts(source, { ...ask, policy: asked, baselineAt: 400 }, never);
-    const values = Object.entries(measured).map(([name, { answer }]) => [
-      name,
-      answer.kind === 'value' ? answer.value : answer.kind,
-    ]);
-    expect(Object.fromEntries(values)).toEqual({
-      errorRatio: 1000,
-      requestsPerSecond: 1000,
-      errorRatioBaseline: 1000.5,
-      requestsPerSecondBaseline: 400,
-    });
-  });
   test('what fails, throws or hangs is a measurement that says so, and holds up nothing else', async () => {
     const source: MetricsSource = {
       query(promql) {

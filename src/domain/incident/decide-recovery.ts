@@ -103,10 +103,10 @@ export function reportReverted(
   if (context.now > ms(until) + WATCH_GRACE_MS) return endWatch(state, context);
   const { name, detail } = command;
   const because = `the rollback of ${name} did not stay: ${detail}`;
-  return [
-    { type: 'rollback-reverted', data: { name, detail } },
-    { type: 'page-requested', data: { reason: 'rollback-reverted', because } },
-  ];
+  const reverted: NewEvent = { type: 'rollback-reverted', data: { name, detail } };
+  // A page of what is resolved would never be resolved itself.
+  if (state.status === 'resolved') return [reverted];
+  return [reverted, { type: 'page-requested', data: { reason: 'rollback-reverted', because } }];
 }
 
 export function endWatch(state: IncidentState, { now }: Context): readonly NewEvent[] {

@@ -1,3 +1,5 @@
+import { planText } from '../plan-text.ts';
+import { ms } from '../time.ts';
 import type { EventData, EventType, IncidentEvent, NewEvent } from './events.ts';
 
 type Describe = { readonly [T in EventType]: (data: EventData[T]) => string };
@@ -41,9 +43,7 @@ const DESCRIBE: Describe = {
   'rollback-requested': (d) =>
     `${d.purpose === 'undo' ? 'Undo of the rollback' : 'Rollback'} requested by ${d.by} (mode ${d.mode}): ${d.because}`,
   'rollback-planned': (d) =>
-    `Rollback planned: ${d.plan.steps
-      .map(({ config, target }) => `${config.name}: ${target.from.version} → ${target.to.version}`)
-      .join('; ')} (plan ${d.planHash.slice(0, 12)})`,
+    `Rollback planned: ${planText(d.plan.steps, ms(d.plan.madeAt))} (plan ${d.planHash.slice(0, 12)})`,
   'rollback-shadowed': (d) => `Shadow mode: ${d.summary}`,
   'rollback-awaits-approval': (d) => `Rollback awaits approval until ${d.until}: ${d.summary}`,
   'rollback-approved': (d) => `Rollback approved by ${d.by} via ${d.via}`,

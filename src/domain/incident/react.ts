@@ -154,6 +154,7 @@ const THREADED: ReadonlySet<EventType> = new Set([
   'incident-reopened',
   'note-added',
   'notification-failed',
+  'rollback-planned',
   'rollback-shadowed',
   'rollback-awaits-approval',
   'rollback-approved',

@@ -1,7 +1,8 @@
 import type { Clock } from '../../domain/time.ts';
 import type { Channel } from '../ports.ts';
 import { postSigned, type WebhookClientOptions } from './client.ts';
-import { bodyOf, sign } from './messages.ts';
+import { sign } from '../../domain/webhook-signature.ts';
+import { bodyOf } from './messages.ts';
 
 export interface WebhookOptions extends WebhookClientOptions {
   /** Asked for at each delivery, so it is revealed late. */

@@ -2,7 +2,7 @@ import type { AxiosInstance, AxiosResponse } from 'axios';
 import { z } from 'zod';
 import type { Failure } from '../../../domain/failure.ts';
 import type { Clock } from '../../../domain/time.ts';
-import { sign } from './signature.ts';
+import { sign } from '../../../domain/webhook-signature.ts';
 
 export interface WebhookEndpoint {
   readonly url: string;
