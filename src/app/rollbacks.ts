@@ -14,6 +14,7 @@ import {
   releaseTargets,
   rollbacksUnderWay,
   rollbackStartsSince,
+  takeStart,
   versionsLeft,
 } from '../store/rollbacks.ts';
 import type { Store } from '../store/store.ts';
@@ -50,14 +51,18 @@ function createRollbackStore(
         return true;
       });
     },
-    start: async (incidentId, service) => {
+    start: async (incidentId, service, guard) => {
       const effective = await policy();
-      await store.transaction(async (uow) => {
+      return store.transaction(async (uow) => {
+        if (!(await takeStart(uow.trx))) return 'busy';
+        const stop = await guard();
+        if (stop !== null) return stop;
         const before = await lockIncident(uow.trx, incidentId);
-        if (before === null) return;
+        if (before === null) return 'started';
         const after = await commander.apply(uow, incidentId, before, [{ kind: 'start-rollback' }], effective);
         // Stopped in the last moment it did not start, and must not count for the cooldown.
         if (after.rollback?.stage === 'executing') await recordRollbackStart(uow.trx, incidentId, service, clock.now());
+        return 'started';
       });
     },
     releaseTargets: (incidentId) => store.transaction((uow) => releaseTargets(uow.trx, incidentId)),

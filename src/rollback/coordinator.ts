@@ -111,12 +111,15 @@ async function begin(
   }
   const reason =
     noLongerWanted(state, rollback, policy) ??
-    (await moved(deps, state, rollback, policy)) ??
     (await busyStop(deps.store, state, rollback.plan?.steps ?? [])) ??
     (await noLongerPossible(deps, rollback));
   if (reason !== null) return stop(deps, state, reason);
-  await deps.store.start(state.id, rollback.service ?? state.service ?? '');
-  return 'again';
+  const service = rollback.service ?? state.service ?? '';
+  const started = await deps.store.start(state.id, service, () => moved(deps, state, rollback, policy));
+  if (typeof started === 'object') return stop(deps, state, started);
+  if (started === 'started') return 'again';
+  await deps.store.wakeAt(state.id, deps.clock.now() + deps.pollMs);
+  return 'wait';
 }
 
 const KILLED: RailStop = { rail: 'kill-switch', because: 'the kill switch is on' };

@@ -3,7 +3,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { Command } from '../domain/incident/commands.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { PinnedTarget, ProviderName, StepConfig } from '../domain/plan.ts';
+import type { PinnedTarget, ProviderName, RailStop, StepConfig } from '../domain/plan.ts';
 import type { Instant } from '../domain/time.ts';
 
 /** Why a target cannot be rolled back as things stand. Each is a fact about the target, not a failure of ours. */
@@ -153,8 +153,15 @@ export interface RollbackStore extends Surroundings {
   reassess(incidentId: string): Promise<void>;
   /** Records the intent and takes the target in one transaction. False: another incident holds it. */
   intendStep(incidentId: string, index: number, target: string): Promise<boolean>;
-  /** Starts the rollback and records it for the cooldown, in one transaction. */
-  start(incidentId: string, service: string): Promise<void>;
+  /**
+   * Starts the rollback and records it for the cooldown, in one transaction. One start at a time over all incidents and
+   * replicas, so that `guard` sees every other one: it may still stop it. `busy`: another one is being started right now.
+   */
+  start(
+    incidentId: string,
+    service: string,
+    guard: () => Promise<RailStop | null>,
+  ): Promise<RailStop | 'started' | 'busy'>;
   releaseTargets(incidentId: string): Promise<void>;
   holderOf(targets: readonly string[], incidentId: string): Promise<{ target: string; incidentId: string } | null>;
   /** Rollbacks of other incidents that started since (epoch ms), newest first. */

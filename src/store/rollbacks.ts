@@ -32,6 +32,13 @@ export async function holderOf(
   return row === undefined ? null : { target: row.target, incidentId: row.incident_id };
 }
 
+/** One start of a rollback at a time: false while another transaction has it. Ends with the transaction. */
+export async function takeStart(trx: Trx): Promise<boolean> {
+  const { rows } = await sql<{ taken: boolean }>`
+    select pg_try_advisory_xact_lock(hashtext('firebreak rollback start')) as taken`.execute(trx);
+  return rows[0]?.taken === true;
+}
+
 export async function recordRollbackStart(trx: Trx, incidentId: string, service: string, now: number): Promise<void> {
   await sql`
     insert into rollback_starts (incident_id, service, started_at) values (${incidentId}, ${service}, ${new Date(now)})

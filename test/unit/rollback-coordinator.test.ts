@@ -101,7 +101,7 @@ test('one that is stopped in the moment of its start does not count for the cool
   const id = await asked('P1');
   await drive(id);
   await core.commander.handle(id, [{ kind: 'abort-rollback', by: 'ada', via: 'slack', because: 'no' }]);
-  await port().start(id, name);
+  await port().start(id, name, () => Promise.resolve(null));
   expect(await started(id)).toBe(false);
 });
 
