@@ -1,18 +1,8 @@
 import { isStoreDown } from '../api/store-down.ts';
-import type { Alert } from '../domain/alert.ts';
-import type { Clock, Instant } from '../domain/time.ts';
-import { alertName } from '../domain/alert.ts';
-import { classifyHttp, createHttp } from '../clients/http.ts';
-import type { Prometheus } from '../clients/prometheus.ts';
-import { createPrometheus } from '../clients/prometheus.ts';
+import type { Clock } from '../domain/time.ts';
 import { createDeliveryWriter } from '../ingest/index.ts';
 import type { DeliveryWriter } from '../ingest/index.ts';
 import { driveRollback } from '../rollback/coordinator.ts';
-import { createLookout } from '../rollback/lookout.ts';
-import type { InvestigationDeps } from '../rollback/investigate.ts';
-import type { ProviderRegistry } from '../rollback/ports.ts';
-import type { RecoveryProbe } from '../rollback/validation/ports.ts';
-import { createRecoveryProbe } from '../rollback/validation/probe.ts';
 import type { Settings } from '../settings/types.ts';
 import { claimDirtyKey, nextDirtyAt, releaseAllKeys } from '../store/keys.ts';
 import { findIdleLanes, unfinishedLanes, voidLeases } from '../store/effects.ts';
@@ -36,11 +26,12 @@ import { createIngestCounts } from './ingest-counts.ts';
 import type { IngestCounts } from './ingest-counts.ts';
 import { runLane } from './lanes.ts';
 import { createNudge } from './nudge.ts';
+import { activeAt, createOutside } from './outside.ts';
+import type { Outside } from './outside.ts';
 import { effectivePolicy } from './policy.ts';
-import { createProviders } from './providers.ts';
 import { preview, rehearseNext } from './rehearsals.ts';
 import type { RehearsalDeps } from './rehearsals.ts';
-import { createCoordinator, createSurroundings } from './rollbacks.ts';
+import { createCoordinator } from './rollbacks.ts';
 import { fireDueTimers } from './timers.ts';
 
 export interface PipelineParts {
@@ -81,8 +72,6 @@ const HOUSEKEEPING_MS = 3_600_000;
 const LANE_GRACE_MS = 90_000;
 const REHEARSAL_SWEEP_MS = 5_000;
 const PREVIEW_TIMEOUT_MS = 10_000;
-/** One health endpoint, or one step of a journey. */
-const PROBE_TIMEOUT_MS = 5_000;
 
 /**
  * ingest → advance (correlate, triage) → react → effects: the stages in order, each with what it needs. Stages hand over
@@ -177,24 +166,6 @@ function kept(
   return { policy: ask, forget };
 }
 
-/** What the stages share of the outside: Prometheus, the targets of rollbacks, and what can be found out by both. */
-interface Outside {
-  readonly prometheus: Prometheus | null;
-  readonly providers: ProviderRegistry;
-  readonly probe: RecoveryProbe;
-  readonly investigation: InvestigationDeps;
-}
-
-function createOutside({ settings, store, clock }: PipelineParts): Outside {
-  const prometheus = createMetricsSource(settings);
-  const providers = createProviders(settings, clock);
-  const http = createHttp({ timeoutMs: PROBE_TIMEOUT_MS, userAgent: 'firebreak' });
-  const probe = createRecoveryProbe({ metrics: prometheus, http, classify: classifyHttp, clock });
-  const surroundings = createSurroundings(store);
-  const investigation = { surroundings, lookout: createLookout(providers, clock), probe, clock };
-  return { prometheus, providers, probe, investigation };
-}
-
 function createAdvance(
   parts: PipelineParts,
   commander: Commander,
@@ -212,22 +183,6 @@ function createAdvance(
     facts: (subject, effective) => gatherFacts(facts, subject, effective),
     activeAt: (alert) => (prometheus === null ? Promise.resolve(null) : activeAt(prometheus, alert)),
   };
-}
-
-function createMetricsSource({ prometheus: own }: Settings): Prometheus | null {
-  if (own === null) return null;
-  const headers = (): Record<string, string> =>
-    Object.fromEntries(Object.entries(own.headers).map(([name, secret]) => [name, secret.reveal()]));
-  return createPrometheus({ url: own.url, headers, timeoutMs: own.timeoutSeconds * 1000 });
-}
-
-const ACTIVE_AT_TIMEOUT_MS = 1_500;
-
-/** Only what Prometheus itself fired has an activeAt there. */
-function activeAt(prometheus: Prometheus, alert: Alert): Promise<Instant | null> {
-  if (alert.source !== 'alertmanager' || alert.status !== 'firing') return Promise.resolve(null);
-  const match = { alertname: alertName(alert), labels: alert.labels };
-  return prometheus.activeAt(match, AbortSignal.timeout(ACTIVE_AT_TIMEOUT_MS));
 }
 
 function createHandlers(

@@ -10,7 +10,7 @@ import { captureBefore } from './capture.ts';
 import type { CoordinatorDeps, Move } from './deps.ts';
 import { prepare } from './prepare.ts';
 import { busyStop, lateStop } from './rails.ts';
-import { firstSampleAt, takeSample, wellWithoutUs } from './recovery.ts';
+import { firstSampleAt, takeSample, wasWellBefore, wellWithoutUs } from './recovery.ts';
 import { NotReadable, rehearseSteps } from './resolve.ts';
 import { moveStep } from './step.ts';
 import { watch } from './watch.ts';
@@ -202,7 +202,10 @@ async function validate(
     return 'wait';
   }
   const sample = await takeSample(deps, state, rollback, policy);
-  await deps.store.apply(state.id, [{ kind: 'sample-recovery', sample }]);
+  const mayBeLast =
+    sample.result === 'pass' && rollback.recovery.passes + 1 >= cadenceOf(state.severity ?? 'P2').passes;
+  const wellBefore = mayBeLast && (await wasWellBefore(deps, state, rollback, policy));
+  await deps.store.apply(state.id, [{ kind: 'sample-recovery', sample, wellBefore }]);
   return 'again';
 }
 

@@ -35,6 +35,24 @@ export async function wellWithoutUs(deps: Deps, state: IncidentState, policy: Po
   return measured ? sampleOf(checks) : null;
 }
 
+/** Were its metrics as usual already when the first step went in? Then it recovered, but not by us. Unknown is no. */
+export async function wasWellBefore(
+  { probe, callTimeoutMs }: Deps,
+  state: IncidentState,
+  { steps }: RollbackState,
+  policy: Policy,
+): Promise<boolean> {
+  const [first] = steps.flatMap(({ acceptedAt }) => (acceptedAt === null ? [] : [ms(acceptedAt)]));
+  const { service, environment, baseline = null } = state;
+  if (first === undefined || service === null) return false;
+  const recovery = policy.services[service]?.recovery ?? null;
+  const scope = { service, environment, recovery, facts: factsFor(policy, service) };
+  const measured = await probe.measure({ ...scope, at: first }, AbortSignal.timeout(callTimeoutMs));
+  const slo = { sloErrorRatio: recovery?.sloErrorRatio ?? null };
+  const judgements = RECOVERY_METRICS.flatMap((metric) => judged(metric, measured, state, baseline, slo));
+  return judgements.length > 0 && judgements.every(({ check }) => check.result === 'pass');
+}
+
 const plain = (check: RecoveryCheck): JudgedCheck => ({ check, worse: false });
 
 /** What a rule read when it decided, by the metric that it is. */

@@ -4,6 +4,10 @@ import { inspect } from 'node:util';
 
 import fc from 'fast-check';
 
+import { createProviders } from '../../src/app/providers.ts';
+import { PROVIDERS } from '../../src/domain/plan.ts';
+import { longestRangeMs } from '../../src/domain/promql-range.ts';
+import { parseQuery } from '../../src/domain/promql.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { describeSettings } from '../../src/settings/describe.ts';
 import { fields, load, messages, problemsOf, settingsOf } from './settings-support.ts';
@@ -283,12 +287,47 @@ describe('shipped files', () => {
   test.each([
     ['examples/production.yaml', false, 'shadow'],
     ['examples/kubernetes-rollback.yaml', false, 'auto'],
+    ['examples/rollback-providers.yaml', false, 'shadow'],
   ])('%s', (path, sandbox, mode) => {
     const yaml = text(path);
     const settings = settingsOf(load(yaml, { env: env(yaml), files }));
     expect(settings.sandbox).toBe(sandbox);
     expect(settings.policy.automation.mode).toBe(mode);
-    expect(Object.keys(settings.policy.services)).toContain('checkout');
+    expect(Object.keys(settings.policy.services).length).toBeGreaterThan(1);
+  });
+
+  const examples = ['production', 'kubernetes-rollback', 'rollback-providers'].map((name) => {
+    const yaml = text(`examples/${name}.yaml`);
+    return settingsOf(load(yaml, { env: env(yaml), files }));
+  });
+
+  test('the steps of the examples are such that their providers take them, and each provider has one', () => {
+    const faults = examples.flatMap((settings) => {
+      const providers = createProviders(settings, { now: () => 0 });
+      const steps = Object.values(settings.policy.services).flatMap(({ rollback }) => rollback?.steps ?? []);
+      return steps.map((step) => [step.provider, providers[step.provider]?.checkConfig(step)] as const);
+    });
+    expect(faults.filter(([, fault]) => fault !== null)).toEqual([]);
+    expect([...new Set(faults.map(([provider]) => provider))].toSorted()).toEqual(PROVIDERS.toSorted());
+  });
+
+  test('the queries of the examples look back no further than a minute, and never invent traffic', () => {
+    const queries = examples.flatMap(({ policy }) => [
+      ...Object.values(policy.facts).map(({ promql }) => promql),
+      ...Object.values(policy.services).flatMap(({ recovery }) => {
+        const { errorRatio, errorRatioByVersion, latencyP95, requestsPerSecond } = recovery ?? {};
+        return [errorRatio, errorRatioByVersion, latencyP95, requestsPerSecond].filter((promql) => promql != null);
+      }),
+    ]);
+    expect(queries.length).toBeGreaterThan(4);
+    const placeholders = { service: 'text', environment: 'text', version: 'text', pods: 'pattern' } as const;
+    for (const promql of queries) {
+      expect(parseQuery(promql, placeholders)).toHaveProperty('template');
+      expect(longestRangeMs(promql)).toBe(60_000);
+      if (promql.includes('vector(0)'))
+        expect(promql).toMatch(/^\(sum\(.*code=~"5\.\.".*\) or vector\(0\)\)\s*\/ sum\(/s);
+    }
+    expect(queries.some((promql) => promql.includes('$pods'))).toBe(true);
   });
 });
 

@@ -71,7 +71,8 @@ export type Command =
       readonly outcome: 'done' | 'failed' | 'diverged';
       readonly detail: string;
     }
-  | { readonly kind: 'sample-recovery'; readonly sample: RecoverySample }
+  /** `wellBefore`: its metrics were as usual already when the first step went in. */
+  | { readonly kind: 'sample-recovery'; readonly sample: RecoverySample; readonly wellBefore?: boolean }
   /** Better before anything was changed. */
   | { readonly kind: 'recover-without-us'; readonly because: string }
   | { readonly kind: 'report-reverted'; readonly name: string; readonly detail: string }

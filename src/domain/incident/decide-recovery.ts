@@ -1,5 +1,4 @@
 import type { Verdict } from '../plan.ts';
-import type { RecoverySample } from '../recovery.ts';
 import { recoveryVerdict } from '../recovery.ts';
 import { isUrgent } from '../severity.ts';
 import { iso, ms } from '../time.ts';
@@ -14,7 +13,11 @@ import { isSettled } from './state.ts';
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
 /** One look at the service after the rollback. Enough of them in a row are the verdict. */
-export function sampleRecovery(state: IncidentState, sample: RecoverySample, context: Context): readonly NewEvent[] {
+export function sampleRecovery(
+  state: IncidentState,
+  { sample, wellBefore }: Of<'sample-recovery'>,
+  context: Context,
+): readonly NewEvent[] {
   const { rollback } = state;
   if (rollback?.stage !== 'validating' || rollback.validateUntil === null) return [];
   const event: NewEvent = { type: 'recovery-sampled', data: sample };
@@ -26,7 +29,11 @@ export function sampleRecovery(state: IncidentState, sample: RecoverySample, con
   if (reached === null) return [event, ...late];
   const { verdict, because, since } = reached;
   if (verdict === 'recovered') {
-    return [event, verdictOf(rollback, verdict, because, context), ...restored(state, because, since, context)];
+    const proved: NewEvent =
+      wellBefore === true
+        ? verdictOf(rollback, 'recovered-without-us', `it was well when the first step went in; ${because}`, context)
+        : verdictOf(rollback, verdict, because, context);
+    return [event, proved, ...restored(state, because, since, context)];
   }
   const failed = verdict === 'unknown' ? `nobody can say whether the rollback helped: ${because}` : because;
   return [event, verdictOf(rollback, verdict, because, context), ...late, ...pageFor(state, 'rollback-failed', failed)];
@@ -80,7 +87,8 @@ export function rollbackAtResolve(state: IncidentState, command: Of<'resolve'>, 
 function verdictOf(rollback: RollbackState, verdict: Verdict, because: string, context: Context): NewEvent {
   const from = rollback.startedAt ?? rollback.requestedAt;
   const { watchSeconds } = context.policy.automation;
-  const isWatched = verdict === 'recovered' && watchSeconds > 0 && rollback.steps.some((step) => step.receipt !== null);
+  const isWatched =
+    verdict.startsWith('recovered') && watchSeconds > 0 && rollback.steps.some((step) => step.receipt !== null);
   const watch = isWatched ? { watchUntil: iso(context.now + watchSeconds * 1000) } : {};
   return {
     type: 'rollback-verdict',

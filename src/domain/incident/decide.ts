@@ -86,7 +86,7 @@ function decideOpen(
     case 'record-capture':
       return recordCapture(state, command.capture);
     case 'sample-recovery':
-      return sampleRecovery(state, command.sample, context);
+      return sampleRecovery(state, command, context);
     case 'recover-without-us':
       return recoverWithoutUs(state, command.because, context);
     case 'report-reverted':
