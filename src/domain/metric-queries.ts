@@ -5,7 +5,7 @@ export type QueryPolicy = Pick<Policy, 'facts' | 'services'>;
 type Queries = Readonly<Record<string, FactQuery>>;
 
 /** Each metric of a recovery is a fact of triage, too. */
-const FACT_OF: Readonly<Record<RecoveryMetric, string>> = {
+export const FACT_OF: Readonly<Record<RecoveryMetric, string>> = {
   errorRatio: 'errorRatio',
   latencyP95: 'latencyP95Seconds',
   requestsPerSecond: 'requestsPerSecond',

@@ -55,13 +55,6 @@ export async function wasWellBefore(
 
 const plain = (check: RecoveryCheck): JudgedCheck => ({ check, worse: false });
 
-/** What a rule read when it decided, by the metric that it is. */
-const FACT: Readonly<Record<RecoveryMetric, string>> = {
-  errorRatio: 'errorRatio',
-  latencyP95: 'latencyP95Seconds',
-  requestsPerSecond: 'requestsPerSecond',
-};
-
 async function wellness(
   { probe, clock, callTimeoutMs }: Deps,
   state: IncidentState,
@@ -93,8 +86,7 @@ function judged(
 ): readonly JudgedCheck[] {
   const reading = measured[metric];
   if (reading === undefined) return [];
-  const during = state.decision?.facts[FACT[metric]];
-  return [judgeMetric(metric, reading, baseline, typeof during === 'number' ? during : null, slo)];
+  return [judgeMetric(metric, reading, baseline, state.rollback?.during[metric] ?? null, slo)];
 }
 
 /** Alertmanager may tell of the end minutes later: where it is firing still, Prometheus itself is asked. */

@@ -69,6 +69,7 @@ export const rollback = (more: Partial<RollbackState> = {}): RollbackState => ({
   captured: [],
   validatingSince: null,
   validateUntil: null,
+  during: {},
   recovery: NO_SAMPLES,
   sampledAt: null,
   watchUntil: null,

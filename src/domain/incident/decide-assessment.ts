@@ -82,6 +82,8 @@ function stanceEvents(
   severity: Severity,
   context: Context,
 ): readonly NewEvent[] {
+  // What it was decided to undo does not run any more: what the rules make of that is no decision.
+  if (state.rollback?.stage === 'executing' || state.rollback?.stage === 'validating') return [];
   const known = state.decision;
   const sameAsBefore =
     known !== null && known.action === decision.action && known.rule === decision.rule && state.severity === severity;

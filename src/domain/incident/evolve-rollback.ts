@@ -33,6 +33,7 @@ export function evolveRollback(state: RollbackState | null, event: RollbackEvent
       captured: [],
       validatingSince: null,
       validateUntil: null,
+      during: {},
       recovery: NO_SAMPLES,
       sampledAt: null,
       watchUntil: null,

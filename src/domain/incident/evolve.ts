@@ -1,6 +1,8 @@
 import type { AlertSample, ClockName, EventData, IncidentEvent } from './events.ts';
 import { evolveRollback } from './evolve-rollback.ts';
-import type { ClockState, IncidentState } from './state.ts';
+import { FACT_OF } from '../metric-queries.ts';
+import { RECOVERY_METRICS } from '../recovery.ts';
+import type { ClockState, IncidentState, RollbackState } from './state.ts';
 import { isWorse, type Severity } from '../severity.ts';
 
 /** Enough samples to recognise an incident by; the alerts themselves stay in the alert table. */
@@ -144,7 +146,10 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       };
     case 'rollback-step-accepted':
       return withBadVersion({ ...state, rollback: evolveRollback(state.rollback, event) }, event.data.index);
-    case 'rollback-requested':
+    case 'rollback-requested': {
+      const rollback = evolveRollback(state.rollback, event);
+      return { ...state, rollback: rollback === null ? null : { ...rollback, during: measuredIn(state) } };
+    }
     case 'rollback-planned':
     case 'rollback-shadowed':
     case 'rollback-awaits-approval':
@@ -167,6 +172,15 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
 
 const isLower = ({ severity }: IncidentState, decided: Severity): boolean =>
   severity !== null && isWorse(severity, decided);
+
+/** The metrics of a recovery among the facts of the decision. */
+function measuredIn({ decision }: IncidentState): RollbackState['during'] {
+  const measured = RECOVERY_METRICS.flatMap((metric) => {
+    const value = decision?.facts[FACT_OF[metric]];
+    return typeof value === 'number' ? [[metric, value]] : [];
+  });
+  return Object.fromEntries(measured) as RollbackState['during'];
+}
 
 /** What was left must not come back by itself. A person who undoes a rollback says that it was not the bad one. */
 function withBadVersion(state: IncidentState, index: number): IncidentState {

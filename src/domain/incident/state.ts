@@ -1,7 +1,7 @@
 import type { StanceDecision } from '../decision.ts';
 import type { JsonObject } from '../json.ts';
 import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
-import type { Baseline, RecoveryRun } from '../recovery.ts';
+import type { Baseline, RecoveryMetric, RecoveryRun } from '../recovery.ts';
 import { NO_SAMPLES } from '../recovery.ts';
 import type { Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
@@ -63,6 +63,8 @@ export interface RollbackState {
   readonly captured: readonly number[];
   readonly validatingSince: Instant | null;
   readonly validateUntil: Instant | null;
+  /** What was measured when it was asked for: a recovery must not be worse than this. */
+  readonly during: Readonly<Partial<Record<RecoveryMetric, number>>>;
   readonly recovery: RecoveryRun;
   readonly sampledAt: Instant | null;
   /** After a recovery it is watched until then that it stays; null when it is not, or no longer. */
@@ -146,6 +148,7 @@ const ADDED_TO_ROLLBACK = {
   carriedOut: null,
   captured: [],
   validatingSince: null,
+  during: {},
   recovery: NO_SAMPLES,
   sampledAt: null,
   watchUntil: null,
