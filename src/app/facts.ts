@@ -5,7 +5,7 @@ import type { IncidentState } from '../domain/incident/state.ts';
 import type { Policy } from '../domain/policy.ts';
 import { factsFor } from '../domain/metric-queries.ts';
 import type { Baseline } from '../domain/recovery.ts';
-import { suspectFact } from '../domain/suspect.ts';
+import { acquittalText, suspectFact } from '../domain/suspect.ts';
 import type { Clock } from '../domain/time.ts';
 import { ms } from '../domain/time.ts';
 import type { ImpactTrend } from '../domain/trend.ts';
@@ -69,6 +69,7 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     firingSeconds: Math.max(0, now - ms(state.onset.at)) / 1000,
     impactTrend,
     suspectChange: found === null ? null : suspectFact(found.analysis, found.evidence),
+    acquittedChanges: found === null ? null : acquittalText(found.analysis),
     changeUnderWay: found?.analysis.underWay?.because ?? null,
     rollbackReady: found === null ? false : found.ready,
     fixEtaSeconds: fixEta(state, now),

@@ -306,3 +306,9 @@ export function suspectFact(
     ...(growth === null ? {} : { growth }),
   };
 }
+
+/** Why none of the changes that come into question is it, in a sentence; null where there were none. */
+export const acquittalText = ({ suspect, acquitted }: ChangeAnalysis): string | null =>
+  suspect !== null || acquitted.length === 0
+    ? null
+    : acquitted.map(({ id, because }) => `not ${id}, since ${because}`).join('; ');

@@ -3,7 +3,7 @@ import type { IncidentState } from '../domain/incident/state.ts';
 import type { Plan, PlannedStep, Rail, RailStop } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { ChangeAnalysis, Suspect } from '../domain/suspect.ts';
-import { suspectFact } from '../domain/suspect.ts';
+import { acquittalText, suspectFact } from '../domain/suspect.ts';
 import { iso, ms } from '../domain/time.ts';
 import { dependenciesOf } from './dependencies.ts';
 import type { Refusal, RollbackStore, TroubledService } from './ports.ts';
@@ -57,11 +57,9 @@ function recentChange(_store: RollbackStore, { analysis, policy }: RailQuestion)
   const { suspect, acquitted } = analysis;
   if (suspect !== null) return null;
   const minutes = Math.round(policy.automation.recentChangeSeconds / 60);
-  const because =
-    acquitted[0] === undefined
-      ? `no change to undo: nothing changed in the ${minutes} min before the onset`
-      : `no change to undo: ${acquitted.map((each) => `not ${each.id}, since ${each.because}`).join('; ')}`;
-  return { rail: 'recent-change', because, evidence: { acquitted: acquitted.map((each) => ({ ...each })) } };
+  const why = acquittalText(analysis) ?? `nothing changed in the ${minutes} min before the onset`;
+  const evidence = { acquitted: acquitted.map((each) => ({ ...each })) };
+  return { rail: 'recent-change', because: `no change to undo: ${why}`, evidence };
 }
 
 function suspectIsCause(_store: RollbackStore, question: RailQuestion): RailStop | null {

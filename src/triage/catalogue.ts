@@ -67,6 +67,7 @@ export const RESERVED_FACTS: Readonly<Record<string, FactKind>> = {
       growth: { type: 'text', oneOf: ['sudden', 'gradual'] },
     },
   },
+  acquittedChanges: text,
   changeUnderWay: text,
   rollbackReady: yesNo,
   fixEtaSeconds: number,

@@ -31,6 +31,8 @@ export interface FactInput {
   readonly firingSeconds: number;
   readonly impactTrend: ImpactTrend | null;
   readonly suspectChange: JsonObject | null;
+  /** Why no change of late is suspected. */
+  readonly acquittedChanges: string | null;
   /** Somebody changes the service since the trouble began. */
   readonly changeUnderWay: string | null;
   readonly rollbackReady: boolean | null;
@@ -69,10 +71,26 @@ const NOTHING: Found = { value: null, source: 'nothing gave it' };
 
 function incidentFacts(input: FactInput): Readonly<Record<string, Json>> {
   const { service, environment, customerFacing, labels, annotations, alertNames, alertCount, firingSeconds } = input;
-  const { impactTrend, suspectChange, changeUnderWay, rollbackReady, fixEtaSeconds, priorIncidents30d } = input;
+  const {
+    impactTrend,
+    suspectChange,
+    acquittedChanges,
+    changeUnderWay,
+    rollbackReady,
+    fixEtaSeconds,
+    priorIncidents30d,
+  } = input;
   return {
     ...{ service, environment, customerFacing, labels, annotations, alertNames, alertCount, firingSeconds },
-    ...{ impactTrend, suspectChange, changeUnderWay, rollbackReady, fixEtaSeconds, priorIncidents30d },
+    ...{
+      impactTrend,
+      suspectChange,
+      acquittedChanges,
+      changeUnderWay,
+      rollbackReady,
+      fixEtaSeconds,
+      priorIncidents30d,
+    },
     ...timeFacts(input.now),
   };
 }
@@ -80,6 +98,7 @@ function incidentFacts(input: FactInput): Readonly<Record<string, Json>> {
 const SOURCES: Readonly<Record<string, string>> = {
   customerFacing: 'configuration',
   suspectChange: 'changes',
+  acquittedChanges: 'changes',
   changeUnderWay: 'changes',
   rollbackReady: 'rehearsal',
   fixEtaSeconds: 'responder',

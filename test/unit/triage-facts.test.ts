@@ -19,6 +19,7 @@ const input = (over: Partial<FactInput> = {}): FactInput => ({
   firingSeconds: 90,
   impactTrend: null,
   suspectChange: null,
+  acquittedChanges: null,
   changeUnderWay: null,
   rollbackReady: null,
   fixEtaSeconds: null,
@@ -131,6 +132,6 @@ test('what nobody gave is unknown, never a guess; the rest is known', () => {
   expect(facts.unknown).toEqual(
     expect.arrayContaining(['usersAffectedPercent', 'customerFacing', 'impactTrend', 'suspectChange', 'fixEtaSeconds']),
   );
-  expect(facts.unknown).toHaveLength(14);
+  expect(facts.unknown).toHaveLength(15);
   expect(facts.sources['suspectChange']).toBe('nothing gave it');
 });

@@ -21,11 +21,13 @@ const LOWER_AFTER_MS = 600_000;
  * said so for a while: that the impact is gone may be the recovery, and what recovers is no smaller incident for it.
  */
 export function standingSeverity(
-  { severity, lowerSince }: Pick<IncidentState, 'severity' | 'lowerSince'>,
+  { severity, lowerSince, rollback }: Pick<IncidentState, 'severity' | 'lowerSince' | 'rollback'>,
   decided: Severity,
   now: number,
 ): Severity {
   if (severity === null || !isUrgent(severity) || !isWorse(severity, decided)) return decided;
+  // Its verdict says whether it is over.
+  if (rollback?.stage === 'executing' || rollback?.stage === 'validating') return severity;
   return lowerSince !== null && now - ms(lowerSince) >= LOWER_AFTER_MS ? decided : severity;
 }
 
@@ -56,10 +58,14 @@ function severityEvents(
   const isNews = state.severityRule !== decision.rule || state.severity === null;
   const decided: readonly NewEvent[] = isNews ? [{ type: 'severity-decided', data: decision }] : [];
   if (state.severity === to) return decided;
-  const events: NewEvent[] = [
-    { type: 'severity-decided', data: decision },
-    { type: 'severity-changed', data: { from: state.severity, to, because: decision.because } },
-  ];
+  const change: NewEvent = {
+    type: 'severity-changed',
+    data: { from: state.severity, to, because: decision.because },
+  };
+  const said: NewEvent = { type: 'severity-decided', data: decision };
+  // Only what stands takes the reason and the impact of a decision.
+  const falls = state.severity !== null && isWorse(state.severity, to);
+  const events: NewEvent[] = falls ? [change, said] : [said, change];
   events.push(
     ...(state.severity === null
       ? clocksAtOpening(ms(state.onset.at), to, context)

@@ -148,11 +148,14 @@ export const describePlan = (plan: Plan): string =>
 export const completedSteps = (rollback: RollbackState | null): readonly string[] =>
   (rollback?.steps ?? []).filter((step) => step.state === 'done').map((step) => step.name);
 
-/** Once a reason, and never for what is over. */
-const mayPage = ({ page, status, alertCounts, severity }: IncidentState, reason: PageReason): boolean =>
+/**
+ * Once a reason, and never for what is over. Before anything was changed, alerts that are gone mean just that; afterwards
+ * they may be gone because the service is dead.
+ */
+const mayPage = ({ page, status, alertCounts, severity, rollback }: IncidentState, reason: PageReason): boolean =>
   page?.reason !== reason &&
   (status === 'open' || status === 'acknowledged') &&
-  alertCounts.firing > 0 &&
+  (alertCounts.firing > 0 || lastCarriedOut(rollback) !== null) &&
   severity !== null &&
   isUrgent(severity);
 

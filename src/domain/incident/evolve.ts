@@ -3,7 +3,8 @@ import { evolveRollback } from './evolve-rollback.ts';
 import { FACT_OF } from '../metric-queries.ts';
 import { RECOVERY_METRICS } from '../recovery.ts';
 import type { ClockState, IncidentState, RollbackState } from './state.ts';
-import { isWorse, type Severity } from '../severity.ts';
+import { isWorse } from '../severity.ts';
+import type { Instant } from '../time.ts';
 
 /** Enough samples to recognise an incident by; the alerts themselves stay in the alert table. */
 const SAMPLES_KEPT = 20;
@@ -74,14 +75,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'alerts-resolved':
       return { ...state, alertCounts: event.data.counts };
     case 'severity-decided':
-      return {
-        ...state,
-        severityBecause: event.data.because,
-        severityRule: event.data.rule,
-        unclassified: event.data.unclassified,
-        lowerSince: isLower(state, event.data.severity) ? (state.lowerSince ?? event.at) : null,
-        facts: event.data.facts,
-      };
+      return decided(state, event.data, event.at);
     case 'severity-changed':
       return {
         ...state,
@@ -170,8 +164,23 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
   return state; // a type written by a newer version
 }
 
-const isLower = ({ severity }: IncidentState, decided: Severity): boolean =>
-  severity !== null && isWorse(severity, decided);
+/**
+ * What the rules say. Where it is less than what stands, the reason and the impact that stand are kept: they are those of
+ * the incident, and this may be its end. What was not measured does not say less.
+ */
+function decided(state: IncidentState, data: EventData['severity-decided'], at: Instant): IncidentState {
+  const { severity, rule, because, facts, unclassified } = data;
+  if (state.severity !== null && isWorse(state.severity, severity)) {
+    const lowerSince = isImpactMeasured(facts) ? (state.lowerSince ?? at) : null;
+    return { ...state, severityRule: rule, lowerSince };
+  }
+  return { ...state, severityBecause: because, severityRule: rule, unclassified, facts, lowerSince: null };
+}
+
+const IMPACT = ['usersAffectedPercent', 'errorRatio', 'latencyP95Seconds', 'requestsPerSecond'];
+
+const isImpactMeasured = (facts: Readonly<Record<string, unknown>>): boolean =>
+  IMPACT.some((name) => typeof facts[name] === 'number');
 
 /** The metrics of a recovery among the facts of the decision. */
 function measuredIn({ decision }: IncidentState): RollbackState['during'] {
