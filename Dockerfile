@@ -1,5 +1,10 @@
 # Firebreak in a container: the source as it is (Node runs TypeScript itself), production dependencies, nothing else.
 # It writes to /data only, so the root file system can be read-only. SIGTERM drains and ends with code 0.
+#
+# Programs that rollback steps start are not in it. Steps of the provider `helm` need helm 3 or 4, steps of the provider `command`
+# their own programs, and both a /tmp that can be written to. Put them into an image of your own (docs/rollback.md):
+#   FROM firebreak
+#   COPY --from=alpine/helm:4.1.4 /usr/bin/helm /usr/local/bin/helm
 
 FROM node:24-slim AS build
 WORKDIR /app

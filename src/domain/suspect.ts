@@ -40,6 +40,8 @@ export interface Suspect {
   /** From its end to the onset: how long it ran well. 0 while it runs. */
   readonly quietSeconds: number;
   readonly source: 'change-feed' | 'target';
+  /** Whether going back to an older version takes it back: a deployment, or what the target itself knows as its version. */
+  readonly undoable: boolean;
   /** Whether it changed the service in trouble itself, and not one that it depends on. */
   readonly own: boolean;
   readonly tests: readonly SuspectTest[];
@@ -178,9 +180,16 @@ function judge(candidate: Candidate, all: readonly Candidate[], question: Change
     ...rest,
     ageSeconds: (onsetAt - ms(candidate.startedAt)) / 1000,
     quietSeconds: (onsetAt - endedAt) / 1000,
+    undoable: isUndoable(candidate, question),
     own: candidate.service === service,
     tests: testsOf(candidate, all, question),
   };
+}
+
+/** Configuration that is rolled out like a version (in a chart, in Git) is undone like one. */
+function isUndoable({ kind, service, version }: Candidate, { targets }: ChangeQuestion): boolean {
+  if (kind === 'deployment') return true;
+  return version !== null && targets.some((each) => each.service === service && each.target.from.version === version);
 }
 
 function testsOf(candidate: Candidate, all: readonly Candidate[], question: ChangeQuestion): readonly SuspectTest[] {
@@ -211,13 +220,16 @@ function nearness({ startedAt }: Candidate, { onsetAt, windowSeconds }: ChangeQu
 
 function wellness(candidate: Candidate, dependencies: readonly Dependency[]): Finding {
   const broken = dependencies.filter(({ suffers, explains }) => suffers.answer === 'yes' && explains);
-  const excuse = broken.find((each) => !follows(each, candidate));
+  const dragged = broken.filter((each) => follows(each, candidate));
+  const since = Math.min(...dragged.flatMap(({ beganAt }) => beganAt ?? []));
+  // What breaks after something that the change dragged down may hang on that.
+  const excuse = broken.find((each) => !dragged.includes(each) && !(each.beganAt !== null && each.beganAt >= since));
   if (excuse !== undefined) {
     return { answer: 'no', because: `${excuse.service} is in trouble: ${excuse.suffers.because}` };
   }
-  const [dragged] = broken;
-  if (dragged !== undefined) {
-    return { answer: 'unknown', because: `${dragged.service} is in trouble, too, since this change` };
+  const [first] = dragged;
+  if (first !== undefined) {
+    return { answer: 'unknown', because: `${first.service} is in trouble, too, since this change` };
   }
   const unknown = dependencies.filter(({ suffers }) => suffers.answer === 'unknown');
   if (unknown.length === 0) return { answer: 'yes', because: 'nothing that it depends on is in trouble' };

@@ -41,7 +41,8 @@ export type Resolution =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export type Rehearsal =
-  | { readonly kind: 'would-work'; readonly message: string }
+  /** `alreadyThere`: there would be nothing to change. */
+  | { readonly kind: 'would-work'; readonly message: string; readonly alreadyThere?: true }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly message: string }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -128,6 +129,8 @@ export interface RollbackProvider {
 export interface TroubledService {
   readonly incidentId: string;
   readonly service: string;
+  readonly environment: string | null;
+  readonly severity: string;
   /** Epoch milliseconds. */
   readonly onsetAt: number;
   readonly openedAt: number;

@@ -74,7 +74,7 @@ function suspectIsCause(_store: RollbackStore, question: RailQuestion): RailStop
   if (suspect.service !== service) {
     return stop(`the suspect change is ${suspect.id} of ${suspect.service}, which this plan does not undo`);
   }
-  if (suspect.kind !== 'deployment') {
+  if (!suspect.undoable) {
     return stop(
       `the suspect is a ${suspect.kind} change (${suspect.id}), which going back to an older version does not undo`,
     );
@@ -148,7 +148,10 @@ const STORM_MS = 15 * 60_000;
 async function storm(store: RollbackStore, question: RailQuestion): Promise<RailStop | null> {
   const { state, policy, analysis } = question;
   const onset = ms(state.onset.at);
-  const near = (await store.troubled()).filter((each) => Math.abs(each.onsetAt - onset) <= STORM_MS);
+  const near = (await store.troubled()).filter(
+    (each) =>
+      Math.abs(each.onsetAt - onset) <= STORM_MS && each.severity !== 'P3' && each.environment === state.environment,
+  );
   const services = [...new Set(near.map((each) => each.service))];
   if (services.length < policy.automation.stormServices) return null;
   const sharing = services.filter((service) => shares(service, near, policy, analysis.suspect));

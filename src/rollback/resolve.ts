@@ -54,9 +54,13 @@ async function pinAll(
     if (resolution.kind === 'already-there') alreadyThere += 1;
     planned.push({ config, target: resolution.target });
   }
-  if (alreadyThere < planned.length) return planned;
-  return { rail: 'already-there', because: 'every target runs the version that it would go back to' };
+  return alreadyThere < planned.length ? planned : GONE_BACK;
 }
+
+const GONE_BACK: RailStop = {
+  rail: 'already-there',
+  because: 'every target runs the version that it would go back to',
+};
 
 const unresolved = (config: StepConfig, message: string): RailStop => ({
   rail: 'target-unresolved',
@@ -77,6 +81,7 @@ export async function rehearseSteps(
   steps: readonly PlannedStep[],
 ): Promise<readonly string[] | RailStop> {
   const messages: string[] = [];
+  let alreadyThere = 0;
   for (const { config, target } of steps) {
     const result = await providers[config.provider]?.rehearse(config, target, AbortSignal.timeout(callTimeoutMs));
     if (result === undefined) return unresolved(config, `provider ${config.provider} is not available`);
@@ -89,7 +94,8 @@ export async function rehearseSteps(
       const because = `step ${config.name}: ${result.refusal}: ${result.message}`;
       return { rail: rail === 'target-unresolved' ? 'rehearsal' : rail, because };
     }
+    if (result.alreadyThere === true) alreadyThere += 1;
     messages.push(`${config.name}: ${result.message}`);
   }
-  return messages;
+  return alreadyThere < steps.length ? messages : GONE_BACK;
 }

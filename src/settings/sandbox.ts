@@ -29,6 +29,8 @@ function hasCredential(config: Config): boolean {
     [pagerduty, slack, statuspage, email, argocd].some((channel) => channel !== null) ||
     config.webhooks.length > 0 ||
     Object.keys(config.kubernetes.clusters).length > 0 ||
+    Object.keys(config.rollbackWebhooks).length > 0 ||
+    config.commands.allowed.length > 0 ||
     Object.values(config.services).some((service) => service.pagerdutyRoutingKey !== null)
   );
 }

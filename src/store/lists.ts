@@ -108,23 +108,33 @@ export async function troubledIncidents(db: Database): Promise<
   readonly {
     readonly incidentId: string;
     readonly service: string;
+    readonly environment: string | null;
+    readonly severity: string;
     readonly onsetAt: number;
     readonly openedAt: number;
     readonly suspectId: string | null;
   }[]
 > {
-  const { rows } = await sql<{ id: string; service: string; onset: string; opened_at: Date; suspect: string | null }>`
-    select id, service, state->'onset'->>'at' as onset, opened_at,
+  const { rows } = await sql<{
+    id: string;
+    service: string;
+    environment: string | null;
+    severity: string;
+    onset: string;
+    opened_at: Date;
+    suspect: string | null;
+  }>`
+    select id, service, environment, severity, state->'onset'->>'at' as onset, opened_at,
            state->'decision'->'facts'->'suspectChange'->>'id' as suspect
     from incidents where status in ('open', 'acknowledged') and service is not null and state->'drill' is null`.execute(
     db,
   );
-  return rows.map((row) => ({
-    incidentId: row.id,
-    service: row.service,
-    onsetAt: Date.parse(row.onset),
-    openedAt: row.opened_at.getTime(),
-    suspectId: row.suspect,
+  return rows.map(({ id, onset, opened_at, suspect, ...row }) => ({
+    ...row,
+    incidentId: id,
+    onsetAt: Date.parse(onset),
+    openedAt: opened_at.getTime(),
+    suspectId: suspect,
   }));
 }
 

@@ -56,6 +56,7 @@ export const RESERVED_FACTS: Readonly<Record<string, FactKind>> = {
       quietSeconds: number,
       source: { type: 'text', oneOf: ['change-feed', 'target'] },
       own: yesNo,
+      undoable: yesNo,
       onlyNewVersionFails: { type: 'text', oneOf: ANSWERS },
       changedServiceSuffers: { type: 'text', oneOf: ANSWERS },
       tests: { type: 'list' },

@@ -48,7 +48,10 @@ const alert = (at: string, alertname: string, ...series: object[]): object => ({
   exp_alerts: series.map((exp_labels) => ({ exp_labels })),
 });
 
-/** One of two replicas goes, then the other; a channel gives up; Alertmanager falls silent; a rule file is wrong. */
+/**
+ * One of two replicas goes, then the other; a channel gives up; Alertmanager falls silent; a rule file is wrong; a rollback plan
+ * could not be carried out.
+ */
 const FIRING = {
   rule_files: ['bare.yaml'],
   evaluation_interval: '15s',
@@ -63,6 +66,19 @@ const FIRING = {
         { series: `firebreak_rules_last_reload_successful{${mine}}`, values: '1x20 0x60' },
         { series: `firebreak_sandbox{${mine}}`, values: '0x80' },
         { series: `firebreak_source_last_seen_timestamp_seconds{${mine},source="alertmanager"}`, values: '60x80' },
+        // One plan is ready; one is not, for two reasons in turn; one is not for a moment; one is for people only.
+        { series: `firebreak_rollback_ready{${mine},service="ledger",reason="needs-person"}`, values: '0x240' },
+        { series: `firebreak_rollback_ready{${mine},service="checkout",reason="ready"}`, values: '1x240' },
+        {
+          series: `firebreak_rollback_ready{${mine},service="payments",reason="paused"}`,
+          values: '0x100 stale',
+        },
+        {
+          series: `firebreak_rollback_ready{${mine},service="payments",reason="unauthorized"}`,
+          values: '_x101 0x140',
+        },
+        { series: `firebreak_rollback_ready{${mine},service="search",reason="unreachable"}`, values: '0x40 stale' },
+        { series: `firebreak_rollback_ready{${mine},service="search",reason="ready"}`, values: '_x41 1x200' },
       ],
       alert_rule_test: [
         alert('9m', 'FirebreakDown'),
@@ -75,6 +91,8 @@ const FIRING = {
         alert('4m', 'FirebreakRulesRefused'),
         alert('12m', 'FirebreakRulesRefused', { severity: 'warning', pager: 'direct' }),
         alert('20m', 'FirebreakInSandbox'),
+        alert('38m', 'FirebreakRollbackNotReady'),
+        alert('42m', 'FirebreakRollbackNotReady', { severity: 'warning', pager: 'direct', service: 'payments' }),
       ],
     },
   ],

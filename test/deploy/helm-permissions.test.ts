@@ -1,8 +1,9 @@
-import { join } from 'node:path';
-import { createDeploymentProvider } from '../../src/rollback/providers/deployment/index.ts';
-import { startFakeKubernetes } from '../fakes/kubernetes/index.ts';
 import type { Manifest } from './chart.ts';
-import { FULL, inTemporaryDirectory, NAMESPACE, ofKind, only, render } from './chart.ts';
+import { FULL, NAMESPACE, ofKind, only, refusal, render } from './chart.ts';
+import type { Requests } from './requests.ts';
+import { requestsOfHelm, requestsOfWorkload } from './requests.ts';
+
+const PATIENCE_MS = 60_000;
 
 describe('permissions in the cluster', () => {
   it('are none unless a namespace is named', async () => {
@@ -28,81 +29,102 @@ describe('permissions in the cluster', () => {
     expect(only(manifests, 'Deployment').spec.template.spec.automountServiceAccountToken).toBe(true);
   });
 
-  it('change nothing but Deployments, and read Secrets only when told to', async () => {
-    const rulesOf = async (kubernetes: object): Promise<Manifest[]> =>
-      only(await render({ kubernetes: { namespaces: ['shop'], ...kubernetes } }), 'Role').rules;
-    const writing = (await rulesOf({})).filter(({ verbs }) => verbs.some((verb: string) => !READING.has(verb)));
-    expect(writing.map(({ resources, verbs }) => [resources, verbs])).toEqual([
-      [['deployments'], ['get', 'list', 'watch', 'patch']],
-    ]);
-    const readable = async (kubernetes: object): Promise<string[]> =>
-      (await rulesOf(kubernetes)).flatMap(({ resources }) => resources);
-    expect(await readable({})).toContain('configmaps');
-    expect(await readable({})).not.toContain('secrets');
-    const other = await readable({ readSecrets: true, readConfigMaps: false });
-    expect(other).toContain('secrets');
-    expect(other).not.toContain('configmaps');
+  it('have no wildcards', async () => {
+    expect(JSON.stringify(await roleRules(ALL))).not.toContain('*');
+    const wild = { helmReleases: { enabled: true, resources: { apps: ['*'] } } };
+    expect(await refusal({ kubernetes: { namespaces: ['shop'], ...wild } })).toMatch(/apps/);
   });
 
-  it('allow each request that a rollback makes', async () => {
-    const { rules } = only(await render({ kubernetes: { namespaces: ['shop'], readSecrets: true } }), 'Role');
-    const requests = await requestsOfARollback();
-    expect(requests.filter((request) => request.startsWith('patch'))).not.toEqual([]);
-    expect(requests).toContain('get secrets');
-    expect(requests.filter((request) => !isAllowed(rules, request))).toEqual([]);
+  it(
+    'allow exactly what rollbacks of Deployments, StatefulSets and DaemonSets ask for',
+    async () => {
+      const asked = await requestsOfWorkloads();
+      // Reading Secrets is asked for and, unless the values say so, not allowed: a warning says it.
+      expect(await allowed({})).toEqual(sorted(without(asked, ['get /secrets'])));
+      expect(await allowed({ readSecrets: true })).toEqual(sorted(asked));
+      expect(await allowed({ readConfigMaps: false })).toEqual(
+        sorted(without(asked, ['get /secrets', 'get /configmaps'])),
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  it('change workloads by PATCH and nothing else', async () => {
+    const writing = (await allowed({})).filter((one) => !/^(get|list|watch) /.test(one));
+    expect(writing).toEqual(['patch apps/daemonsets', 'patch apps/deployments', 'patch apps/statefulsets']);
+  });
+
+  it(
+    'allow to delete pods only when told to, and then nothing else is asked for',
+    async () => {
+      const careful = await requestsOfWorkload('statefulsets');
+      const unblocking = await requestsOfWorkload('statefulsets', { deleteBlockedPods: true });
+      expect(without(unblocking, careful)).toEqual(['delete /pods']);
+      const more = without(await allowed({ deleteBlockedPods: true }), await allowed({}));
+      expect(more).toEqual(['delete /pods']);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'allow what the real helm asks for only when told to',
+    async () => {
+      const asked = [...(await requestsOfHelm())];
+      const granted = await allowed(HELM);
+      expect(without(asked, granted)).toEqual([]);
+      expect(without(granted, await allowed({}), asked)).toEqual([
+        // Creating by server-side apply is a PATCH, for which the server wants the right to create, too. Helm 3 sends a POST.
+        ...['create /configmaps', 'create /services', 'create apps/deployments'],
+        // What a rollback deletes or asks depends on what the older revision does not have.
+        ...['delete /configmaps', 'delete apps/deployments'],
+        // A server that cannot send a list as a watch is asked for both.
+        ...['list /configmaps', 'list /services', 'list apps/deployments'],
+      ]);
+      const secrets = ['create', 'delete', 'list', 'update'].map((verb) => `${verb} /secrets`);
+      expect(asked).toEqual(expect.arrayContaining([...secrets, 'delete /services', 'patch apps/deployments']));
+      for (const one of secrets) expect(await allowed({})).not.toContain(one);
+    },
+    PATIENCE_MS,
+  );
+
+  it('for helm need the kinds named', async () => {
+    const values = (helmReleases: object): object => ({ kubernetes: { namespaces: ['shop'], helmReleases } });
+    expect(await refusal(values({ enabled: true }))).toMatch(/resources/);
+    const unused = { helmReleases: { enabled: false, resources: { apps: ['deployments'] } } };
+    expect(await allowed(unused)).toEqual(await allowed({}));
   });
 });
 
-const READING = new Set(['get', 'list', 'watch']);
+const HELM = {
+  helmReleases: { enabled: true, resources: { '': ['configmaps', 'services'], apps: ['deployments'] } },
+};
+const ALL = { ...HELM, readSecrets: true, deleteBlockedPods: true };
 
-const isAllowed = (rules: readonly Manifest[], request: string): boolean => {
-  const [verb, resource] = request.split(' ');
-  return rules.some(({ resources, verbs }) => resources.includes(resource) && verbs.includes(verb));
+const roleRules = async (kubernetes: object): Promise<readonly Manifest[]> =>
+  only(await render({ kubernetes: { namespaces: ['shop'], ...kubernetes } }), 'Role').rules;
+
+/** Everything that the role of a namespace allows, written as requests are. */
+const allowed = async (kubernetes: object): Promise<readonly string[]> => {
+  const each = (await roleRules(kubernetes)).flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group: string) =>
+      resources.flatMap((resource: string) => verbs.map((verb: string) => `${verb} ${group}/${resource}`)),
+    ),
+  );
+  return sorted(new Set<string>(each));
 };
 
-/** Plans, rehearses, carries out and watches a rollback; what it asked of the API server, as `verb resource`. */
-const requestsOfARollback = (): Promise<readonly string[]> =>
-  inTemporaryDirectory(async (directory) => {
-    const cluster = await startFakeKubernetes();
-    try {
-      const kubeconfig = await cluster.kubeconfig(join(directory, 'kubeconfig'));
-      const provider = createDeploymentProvider({ clusters: { only: { kubeconfig } } });
-      const app = { namespace: 'shop', name: 'checkout' };
-      await cluster.deploy({
-        ...app,
-        image: 'shop:v1',
-        template: ({ spec }) => {
-          const envFrom = [{ secretRef: { name: 'keys' } }, { configMapRef: { name: 'flags' } }];
-          Object.assign(spec.containers[0]!, { envFrom });
-        },
-      });
-      cluster.behave('shop:v2', 'crash-loop');
-      await cluster.deploy({ ...app, image: 'shop:v2' });
-      const before = cluster.requests.length;
-      const step = {
-        name: 'api',
-        provider: 'deployment' as const,
-        timeoutSeconds: 60,
-        onFailure: 'stop' as const,
-        with: app,
-      };
-      const signal = AbortSignal.timeout(20_000);
-      const now = new Date().toISOString();
-      const resolution = await provider.resolve(step, { badVersions: [], now }, signal);
-      if (resolution.kind !== 'target') throw new Error(JSON.stringify(resolution));
-      await provider.rehearse(step, resolution.target, signal);
-      cluster.freeze('pods'); // a rollout that gets no further is looked into
-      const execution = await provider.execute(step, resolution.target, signal);
-      if (execution.kind !== 'accepted') throw new Error(JSON.stringify(execution));
-      await provider.observe(step, resolution.target, execution.receipt, now, signal);
-      return cluster.requests.slice(before).map(asVerbAndResource);
-    } finally {
-      await cluster.stop();
-    }
-  });
+const requestsOfWorkloads = async (): Promise<Requests> => {
+  const all = await Promise.all([
+    requestsOfWorkload('deployments'),
+    requestsOfWorkload('statefulsets'),
+    requestsOfWorkload('daemonsets'),
+  ]);
+  return new Set(all.flatMap((requests) => [...requests]));
+};
 
-const asVerbAndResource = ({ method, path }: { readonly method: string; readonly path: string }): string => {
-  const [, resource, name] = /\/namespaces\/[^/]+\/([^/?]+)(?:\/([^/?]+))?/.exec(path) ?? [];
-  const verb = method === 'PATCH' ? 'patch' : name === undefined ? 'list' : 'get';
-  return `${verb} ${resource ?? path}`;
+const sorted = (requests: Iterable<string>): readonly string[] => [...requests].sort();
+
+const without = (requests: Iterable<string>, ...others: readonly Iterable<string>[]): readonly string[] => {
+  const left = new Set(others.flatMap((each) => [...each]));
+  return sorted(requests).filter((request) => !left.has(request));
 };

@@ -124,6 +124,15 @@ describe('the chart', () => {
     expect(container(manifests).resources.limits.memory).toBeDefined();
   });
 
+  it('has a place for what the programs of a rollback write, though its root is read-only', async () => {
+    for (const values of [{}, EXTERNAL]) {
+      const manifests = await render(values);
+      expect(container(manifests).volumeMounts).toContainEqual({ name: 'tmp', mountPath: '/tmp' });
+      const { volumes } = only(manifests, 'Deployment').spec.template.spec;
+      expect(volumes).toContainEqual({ name: 'tmp', emptyDir: { sizeLimit: '64Mi' } });
+    }
+  });
+
   it('runs as the account that the image is made for', async () => {
     const user = /^USER (\d+):(\d+)$/m.exec(await readFile(join(ROOT, 'Dockerfile'), 'utf8'));
     const { securityContext } = only(await render(), 'Deployment').spec.template.spec;
@@ -192,6 +201,10 @@ describe('the configuration in the ConfigMap', () => {
     ['an SMTP password', { email: { smtpUrl: 'smtps://a:s3cret@b', from: 'a@b.c', to: ['a@b.c'] } }],
     ['a status page key', { statuspage: { apiKey: 's3cret', pageId: 'a' } }],
     ['an Argo CD token', { argocd: { url: 'https://a.example.com', token: 's3cret' } }],
+    [
+      'the secret of a rollback webhook',
+      { rollbackWebhooks: { a: { url: 'https://a.example.com', secret: 's3cret' } } },
+    ],
     ['a header', { prometheus: { url: 'http://a', headers: { Authorization: 's3cret' } } }],
     ['a header of Alertmanager', { alertmanager: { url: 'http://a', headers: { Authorization: 's3cret' } } }],
     ["a service's routing key", { services: { a: { pagerdutyRoutingKey: 's3cret' } } }],
@@ -203,7 +216,7 @@ describe('the configuration in the ConfigMap', () => {
     const schemas = await readdir(join(ROOT, 'src/settings/schema'));
     const texts = await Promise.all(schemas.map((name) => readFile(join(ROOT, 'src/settings/schema', name), 'utf8')));
     const places = texts.flatMap((text) =>
-      [...text.matchAll(/(\w+): (?:list\(|orNull\()?secret\b/g)].map(([, key]) => key!),
+      [...text.matchAll(/(?:(\w+): (?:list\(|orNull\()?|[{,] )(secret)\b/g)].map(([, key, name]) => key ?? name!),
     );
     const covered = await readFile(join(ROOT, 'helm/firebreak/values.schema.json'), 'utf8');
     // The database's URL is one as well, and is the chart's own.

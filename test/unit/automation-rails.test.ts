@@ -18,6 +18,7 @@ const suspectOf = (changes: Partial<Suspect> = {}): Suspect => ({
   ageSeconds: 600,
   quietSeconds: 0,
   source: 'change-feed',
+  undoable: true,
   own: true,
   tests: [],
   ...changes,
@@ -116,12 +117,12 @@ describe('suspect-is-cause', () => {
     ],
     [
       'a configuration change',
-      { suspect: suspectOf({ kind: 'config', id: 'c1' }) },
+      { suspect: suspectOf({ kind: 'config', id: 'c1', undoable: false }) },
       'the suspect is a config change (c1), which going back to an older version does not undo',
     ],
     [
       'a migration',
-      { suspect: suspectOf({ kind: 'migration', id: 'm1' }) },
+      { suspect: suspectOf({ kind: 'migration', id: 'm1', undoable: false }) },
       'the suspect is a migration change (m1), which going back to an older version does not undo',
     ],
     [
@@ -241,6 +242,8 @@ describe('a storm', () => {
     Array.from({ length: n }, (_, i) => ({
       incidentId: `INC-${i}`,
       service: i === 0 ? 'checkout' : `service-${i}`,
+      environment: 'production',
+      severity: 'P1',
       onsetAt: NOON,
       openedAt: NOON,
       suspectId: null,

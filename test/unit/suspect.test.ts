@@ -71,6 +71,7 @@ describe('when it began', () => {
       previousVersion: 'r41',
       startedAt: iso(NOON - 10 * MINUTE),
       source: 'change-feed',
+      undoable: true,
       ageSeconds: 600,
       quietSeconds: 480,
       own: true,

@@ -7,6 +7,7 @@ import { iso, ms } from '../time.ts';
 import type { Context } from './commands.ts';
 import { clocksAtChange, clocksAtOpening } from './decide-clocks.ts';
 import { recovered } from './decide-lifecycle.ts';
+import { isImpactMeasured } from './evolve.ts';
 import { requestRollback, serviceToRollBack } from './decide-rollback.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
@@ -38,14 +39,18 @@ export function assess(state: IncidentState, assessment: Assessment, context: Co
   return [
     ...severityEvents(state, assessment.severity, to, context),
     ...stanceEvents(state, assessment.rollback, to, context),
-    ...restoredMeanwhile(state, assessment.severity.severity, context),
+    ...restoredMeanwhile(state, assessment.severity, context),
   ];
 }
 
 /** Its alerts had gone before, and what stood against taking that for a recovery may be over. */
-function restoredMeanwhile(state: IncidentState, decided: Severity, context: Context): readonly NewEvent[] {
+function restoredMeanwhile(
+  state: IncidentState,
+  { severity, facts }: SeverityDecision,
+  context: Context,
+): readonly NewEvent[] {
   if (state.severity === null || state.alertCounts.firing > 0) return [];
-  const lowerSince = isWorse(state.severity, decided) ? iso(context.now) : null;
+  const lowerSince = isWorse(state.severity, severity) && isImpactMeasured(facts) ? iso(context.now) : null;
   return recovered({ ...state, lowerSince }, 'all its alerts have resolved', context);
 }
 

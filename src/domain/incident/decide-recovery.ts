@@ -35,6 +35,8 @@ export function sampleRecovery(
         : verdictOf(rollback, verdict, because, context);
     return [event, proved, ...restored(state, because, since, context)];
   }
+  // Who takes a rollback back knows that it may not help.
+  if (rollback.purpose === 'undo') return [event, verdictOf(rollback, verdict, because, context), ...late];
   const failed = verdict === 'unknown' ? `nobody can say whether the rollback helped: ${because}` : because;
   return [event, verdictOf(rollback, verdict, because, context), ...late, ...pageFor(state, 'rollback-failed', failed)];
 }

@@ -179,7 +179,8 @@ function decided(state: IncidentState, data: EventData['severity-decided'], at: 
 
 const IMPACT = ['usersAffectedPercent', 'errorRatio', 'latencyP95Seconds', 'requestsPerSecond'];
 
-const isImpactMeasured = (facts: Readonly<Record<string, unknown>>): boolean =>
+/** What was not measured says neither more nor less. */
+export const isImpactMeasured = (facts: Readonly<Record<string, unknown>>): boolean =>
   IMPACT.some((name) => typeof facts[name] === 'number');
 
 /** The metrics of a recovery among the facts of the decision. */

@@ -96,14 +96,16 @@ function pagerduty(event: IncidentEvent, after: IncidentState): readonly EffectI
 /** What is read on a lock screen: how bad, where, what, and why somebody is woken. */
 const pageText = (
   { severity, service, title, drill, decision, id }: IncidentState,
-  { because }: EventData['page-requested'],
+  { because, reason }: EventData['page-requested'],
 ): string => {
   const mark = drill === true ? 'DRILL, nothing is broken: ' : '';
-  const needsPerson = decision !== null && decision.action !== 'roll-back' && severity !== null && isUrgent(severity);
+  const urgent = severity !== null && isUrgent(severity);
+  const stopped = reason === 'rollback-stopped';
+  const undecided = decision !== null && decision.action !== 'roll-back';
   // What is not done by itself is said, and how a person does it in one step.
-  const stance = needsPerson
-    ? `. No automatic rollback: ${decision.because}. To roll back: firebreak rollback start ${id}`
-    : '';
+  const why = undecided && !stopped ? `. No automatic rollback: ${decision.because}` : '';
+  const stance =
+    urgent && (undecided || stopped) ? `${why}. To roll back all the same: firebreak rollback start ${id}` : '';
   return `${mark}${severity ?? 'P2'}${service === null ? '' : ` on ${service}`}: ${title} (${because})${stance}`;
 };
 

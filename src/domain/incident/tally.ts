@@ -63,6 +63,10 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
       ];
     case 'rollback-verdict':
       return rollbackTallies(after, event.data.verdict, event.data.seconds);
+    case 'rollback-stopped':
+      return rollbackTallies(after, 'stopped', since(after.rollback?.startedAt ?? event.at));
+    case 'rollback-reverted':
+      return providersOf(after).map((provider) => count('rollbacks_reverted_total', { provider }));
     default:
       return [];
   }
@@ -72,11 +76,15 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
 const restoreSeconds = ({ mitigatedAt, openedAt }: IncidentState): number =>
   mitigatedAt === null ? 0 : Math.max(0, ms(mitigatedAt) - ms(openedAt)) / 1000;
 
+/** What a person takes back is no rollback whose success anybody counts. */
 function rollbackTallies(after: IncidentState, verdict: string, seconds: number): readonly Tally[] {
-  if (after.rollback?.startedAt == null) return [];
-  const providers = [...new Set((after.rollback.plan?.steps ?? []).map((step) => step.config.provider))];
-  return providers.flatMap((provider) => [
+  if (after.rollback?.startedAt == null || after.rollback.purpose === 'undo') return [];
+  return providersOf(after).flatMap((provider) => [
     count('rollbacks_total', { provider, verdict }),
     observe('rollback_duration_seconds', { provider }, seconds),
   ]);
 }
+
+const providersOf = ({ rollback }: IncidentState): readonly string[] => [
+  ...new Set((rollback?.plan?.steps ?? []).map((step) => step.config.provider)),
+];

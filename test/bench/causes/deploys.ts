@@ -23,11 +23,24 @@ export function deploymentMoves(scenario: Scenario): readonly Move[] {
   return [...byId.values()].flatMap(([first, ...later]): Move[] => {
     if (first === undefined) return [];
     const completed = [first, ...later].find((entry) => entry.state === 'completed');
-    const { at, service, from } = first;
+    const { service, from } = first;
+    const at = happenedAt(scenario, first);
     return [
       { at, service, from, to: first.to ?? first.id, endsAt: completed?.at ?? Infinity, by: 'change', undoes: [] },
     ];
   });
+}
+
+/** What the cluster showed before anybody told of it had happened by then: at the time that its sender claims, if that fits. */
+function happenedAt(scenario: Scenario, { at, service, to, claimedAt }: ChangeEntry): number {
+  const shown = scenario.timeline.find(
+    (entry) =>
+      entry.kind === 'cluster' &&
+      entry.at < at &&
+      entry.services.includes(service) &&
+      entry.workload.revisions.some(({ revision, desired }) => revision === to && desired > 0),
+  );
+  return shown === undefined ? at : Math.min(shown.at, claimedAt ?? shown.at);
 }
 
 /** The changes of a service that going from one version to another takes back: those that made what is left. */

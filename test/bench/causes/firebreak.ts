@@ -490,8 +490,12 @@ function providerOn(name: ProviderName, clusters: SimulatedClusters, now: () => 
       const message = `it is back at ${found.to.version}: ${found.from.version} was found bad`;
       return { kind: 'already-there', target: pinned, message };
     },
-    rehearse: async (step) => {
+    rehearse: async (step, { to }) => {
       const refused = clusters.rehearse(targetOf(step), now());
+      const at = clusters.observe(targetOf(step), to.version, now(), now());
+      if (refused === null && at.kind !== 'diverged') {
+        return { kind: 'would-work', message: 'it is there already', alreadyThere: true };
+      }
       if (refused === null) return { kind: 'would-work', message: 'the cluster would accept the change' };
       return { ...refused, refusal: refusalOf(refused.refusal) };
     },

@@ -12,7 +12,9 @@ import { refusalOf, standing } from './standing.ts';
 export const rehearse = async (site: Site, pin: HelmPin, signal: AbortSignal): Promise<Rehearsal> => {
   const stands = await standing(site, pin, signal);
   if (stands.kind === 'failed') return stands;
-  if (stands.kind === 'at-to') return { kind: 'would-work', message: 'Already at the target revision' };
+  if (stands.kind === 'at-to') {
+    return { kind: 'would-work', message: 'Already at the target revision', alreadyThere: true };
+  }
   if (stands.kind === 'on-the-way') {
     return refused('changed-meanwhile', `It is on its way already: revision ${stands.revision.number}`);
   }

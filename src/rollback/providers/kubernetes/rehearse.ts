@@ -10,7 +10,9 @@ import { refused, type Site } from './workload.ts';
  */
 export const rehearse = async (site: Site, pin: WorkloadPin, signal: AbortSignal): Promise<Rehearsal> => {
   const result = await change(site, pin, true, signal);
-  if (result.kind === 'already-there') return { kind: 'would-work', message: 'Already at the target version' };
+  if (result.kind === 'already-there') {
+    return { kind: 'would-work', message: 'Already at the target version', alreadyThere: true };
+  }
   if (result.kind !== 'changed') return result;
   const room = await roomFor(site, result.workload, pin, signal);
   if (room.kind === 'none') return refused('no-capacity', room.message);
