@@ -90,7 +90,14 @@ export async function advanceKey(deps: AdvanceDeps, claimed: ClaimedKey): Promis
 async function lookAt(deps: AdvanceDeps, { key, version, advancedVersion }: ClaimedKey, policy: Policy): Promise<Look> {
   const { db } = deps.store;
   const active = await findActiveIncident(db, key);
-  const found = await readNews(db, key, active?.state.afterKeyVersion ?? advancedVersion, advancedVersion, SAMPLE_ROWS);
+  const found = await readNews(
+    db,
+    key,
+    active?.state.afterKeyVersion ?? advancedVersion,
+    advancedVersion,
+    version,
+    SAMPLE_ROWS,
+  );
   const joined = found.joined.map(alertOf);
   const resolved = found.resolved.map(alertOf);
   const incident = active ?? (await findWatchedIncident(db, key, [...found.joinedNames, ...resolved.map(alertName)]));

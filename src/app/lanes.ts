@@ -2,6 +2,7 @@ import { isRetryable } from '../domain/failure.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { EffectOutcome } from '../domain/incident/commands.ts';
 import { isNewsWhenSkipped } from '../domain/incident/react.ts';
+import type { EffectIntent } from '../domain/view.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import { viewOf } from '../domain/incident/view.ts';
 import type { Clock } from '../domain/time.ts';
@@ -71,7 +72,7 @@ async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery>
   if (channel === null) return { kind: 'skipped', because: `${intent.channel} is not configured` };
   const loaded = await readIncident(deps.store.db, intent.incidentId);
   if (loaded === null) return { kind: 'skipped', because: 'the incident does not exist' };
-  if (intent.kind === 'trigger' && !ambiguous && !isFiring(loaded.state)) {
+  if (intent.kind === 'trigger' && !ambiguous && !isWanted(intent, loaded.state)) {
     return { kind: 'skipped', because: `the incident was ${loaded.state.status} before the page could go out` };
   }
   return channel.deliver(intent, {
@@ -82,8 +83,12 @@ async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery>
   });
 }
 
-/** Nobody is woken for what is over. What may have been sent is sent again, so that its resolve finds it. */
-const isFiring = ({ status }: IncidentState): boolean => status === 'open' || status === 'acknowledged';
+/**
+ * Nobody is woken for what is over, but for a bad version that is back after the recovery. What may have been sent is sent
+ * again, so that its resolve finds it.
+ */
+const isWanted = ({ data }: EffectIntent, { status }: IncidentState): boolean =>
+  status === 'open' || status === 'acknowledged' || (data['reason'] === 'rollback-reverted' && status === 'mitigated');
 
 const mayRetry = (deps: LaneDeps, effect: ClaimedEffect, failure: Failure): boolean =>
   isRetryable(failure.kind) && deps.clock.now() - effect.createdAt < GIVE_UP_AFTER_MS;

@@ -9,6 +9,8 @@ import type { Instant } from './time.ts';
 export interface IncidentView {
   readonly id: string;
   readonly title: string;
+  /** Synthetic: nothing is broken, and every message says so. */
+  readonly drill?: true;
   readonly service: string | null;
   readonly environment: string | null;
   readonly severity: Severity;

@@ -33,8 +33,8 @@ export async function prepare(
   // In shadow mode, too: what a rail would have stopped would not have been done. A drill is there to get through.
   const railed = rollback.requestedBy === 'rules' && state.drill !== true ? automationStop : null;
   const stopped =
-    (await railed?.(deps.store, { state, policy, analysis, service, steps, now })) ??
-    (await busyStop(deps.store, state, steps));
+    (await busyStop(deps.store, state, steps)) ??
+    (await railed?.(deps.store, { state, policy, analysis, service, steps, now }));
   if (stopped != null) return stop(stopped);
   const rehearsal = await rehearseSteps(deps, steps);
   if ('rail' in rehearsal) return stop(rehearsal);

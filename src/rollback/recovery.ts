@@ -42,7 +42,10 @@ export async function wasWellBefore(
   { steps }: RollbackState,
   policy: Policy,
 ): Promise<boolean> {
-  const [first] = steps.flatMap(({ acceptedAt }) => (acceptedAt === null ? [] : [ms(acceptedAt)]));
+  // Nothing of ours can have gone out before the intent, whatever was recorded when.
+  const [first] = steps.flatMap(({ acceptedAt, intendedAt }) =>
+    acceptedAt === null ? [] : [ms(intendedAt ?? acceptedAt)],
+  );
   const { service, environment, baseline = null } = state;
   if (first === undefined || service === null) return false;
   const recovery = policy.services[service]?.recovery ?? null;
@@ -50,8 +53,19 @@ export async function wasWellBefore(
   const measured = await probe.measure({ ...scope, at: first }, AbortSignal.timeout(callTimeoutMs));
   const slo = { sloErrorRatio: recovery?.sloErrorRatio ?? null };
   const judgements = RECOVERY_METRICS.flatMap((metric) => judged(metric, measured, state, baseline, slo));
-  return judgements.length > 0 && judgements.every(({ check }) => check.result === 'pass');
+  return judgements.every(({ check }) => check.result === 'pass') && wereBad(state, baseline, slo);
 }
+
+/** Metrics that never left what is usual prove no recovery: the trouble showed elsewhere. */
+const wereBad = (
+  { rollback }: IncidentState,
+  baseline: NonNullable<IncidentState['baseline']> | null,
+  slo: { readonly sloErrorRatio: number | null },
+): boolean =>
+  RECOVERY_METRICS.some((metric) => {
+    const value = rollback?.during[metric];
+    return value !== undefined && judgeMetric(metric, { value }, baseline, null, slo).check.result === 'fail';
+  });
 
 const plain = (check: RecoveryCheck): JudgedCheck => ({ check, worse: false });
 

@@ -43,10 +43,12 @@ export async function readNews(
   key: string,
   after: number,
   seen: number,
+  /** What is newer is dirty still, and told by the look that comes for it. */
+  upTo: number,
   samples: number,
 ): Promise<KeyNewsRows> {
-  const joined = sql`firing and not fired_before and newest > ${seen}`;
-  const ended = sql`not firing and newest > ${seen}`;
+  const joined = sql`firing and not fired_before and newest > ${seen} and newest <= ${upTo}`;
+  const ended = sql`not firing and newest > ${seen} and newest <= ${upTo}`;
   const { rows } = await sql<NewsRow>`
     select count(*) filter (where firing) as firing, count(*) filter (where not firing) as resolved,
            count(*) filter (where ${joined}) as joined_count, count(*) filter (where ${ended}) as ended_count,

@@ -13,8 +13,10 @@ import type { DeliveryResult } from '../../src/ingest/ports.ts';
 import { readAlertmanager } from '../../src/ingest/read-delivery.ts';
 import { createSurroundings } from '../../src/app/rollbacks.ts';
 import { classifyHttp } from '../../src/clients/http.ts';
+import type { Prometheus } from '../../src/clients/prometheus.ts';
 import type { InvestigationDeps } from '../../src/rollback/investigate.ts';
 import { createLookout } from '../../src/rollback/lookout.ts';
+import type { ProviderRegistry } from '../../src/rollback/ports.ts';
 import { createRecoveryProbe } from '../../src/rollback/validation/probe.ts';
 import type { ClaimedKey } from '../../src/store/keys.ts';
 import { claimDirtyKey, nextDirtyAt } from '../../src/store/keys.ts';
@@ -65,9 +67,16 @@ async function shippedRules() {
 /** Nothing is visited from here. */
 const nowhere = { request: () => Promise.reject(new Error('no network in this test')) };
 
-export async function startCore(
-  options: { readonly policy?: Policy; readonly exclusive?: boolean } = {},
-): Promise<Core> {
+export interface CoreOptions {
+  readonly policy?: Policy;
+  readonly exclusive?: boolean;
+  /** Measures facts and recoveries, and is asked about alerts. None unless given: then nothing is measured. */
+  readonly prometheus?: Prometheus;
+  /** Whose targets are looked at for the facts. */
+  readonly providers?: ProviderRegistry;
+}
+
+export async function startCore(options: CoreOptions = {}): Promise<Core> {
   const database = await testDatabase();
   const store = await openStore(database.connection, {
     lateFiringMs: 300_000,
@@ -85,15 +94,17 @@ export async function startCore(
   const policy = () => Promise.resolve(core.policy);
   const commander = createCommander(store, clock, policy, { quiet: {}, hasWebhooks: false });
   const surroundings = createSurroundings(store);
-  const probe = createRecoveryProbe({ metrics: null, http: nowhere, classify: classifyHttp, clock });
-  const investigation = { surroundings, lookout: createLookout({}, clock), probe, clock };
+  const metrics = options.prometheus ?? null;
+  const probe = createRecoveryProbe({ metrics, http: nowhere, classify: classifyHttp, clock });
+  const lookout = createLookout(options.providers ?? {}, clock);
+  const investigation = { surroundings, lookout, probe, clock };
   const advance: AdvanceDeps = {
     store,
     clock,
     commander,
     policy,
     rules: () => rules,
-    facts: (subject, effective) => gatherFacts({ store, clock, metrics: null, investigation }, subject, effective),
+    facts: (subject, effective) => gatherFacts({ store, clock, metrics, investigation }, subject, effective),
     activeAt: () => Promise.resolve(core.activeAt),
   };
   const claim = (): Promise<ClaimedKey | null> => claimDirtyKey(store.db, clock.now(), LEASE_MS);

@@ -87,6 +87,7 @@ describe('a rail stops it before anything is changed', () => {
     await resolveAlerts();
     await core.commander.handle(first, [{ kind: 'resolve', by: 'ada', via: 'api', because: 'done' }]);
     core.clock.at += 30 * MINUTE;
+    await drive(first);
     target.calls = [];
     await change({ id: `again-${name}`, startedAt: iso(core.clock.at - 5 * MINUTE) });
     await core.deliver(raw('B', { service: name, startsAt: core.clock.at }));

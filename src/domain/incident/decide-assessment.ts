@@ -50,7 +50,8 @@ function restoredMeanwhile(
   context: Context,
 ): readonly NewEvent[] {
   if (state.severity === null || state.alertCounts.firing > 0) return [];
-  const lowerSince = isWorse(state.severity, severity) && isImpactMeasured(facts) ? iso(context.now) : null;
+  const lowerSince =
+    isWorse(state.severity, severity) && isImpactMeasured(state.facts, facts) ? iso(context.now) : null;
   return recovered({ ...state, lowerSince }, 'all its alerts have resolved', context);
 }
 

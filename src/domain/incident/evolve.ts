@@ -171,7 +171,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
 function decided(state: IncidentState, data: EventData['severity-decided'], at: Instant): IncidentState {
   const { severity, rule, because, facts, unclassified } = data;
   if (state.severity !== null && isWorse(state.severity, severity)) {
-    const lowerSince = isImpactMeasured(facts) ? (state.lowerSince ?? at) : null;
+    const lowerSince = isImpactMeasured(state.facts, facts) ? (state.lowerSince ?? at) : null;
     return { ...state, severityRule: rule, lowerSince };
   }
   return { ...state, severityBecause: because, severityRule: rule, unclassified, facts, lowerSince: null };
@@ -179,9 +179,13 @@ function decided(state: IncidentState, data: EventData['severity-decided'], at: 
 
 const IMPACT = ['usersAffectedPercent', 'errorRatio', 'latencyP95Seconds', 'requestsPerSecond'];
 
-/** What was not measured says neither more nor less. */
-export const isImpactMeasured = (facts: Readonly<Record<string, unknown>>): boolean =>
-  IMPACT.some((name) => typeof facts[name] === 'number');
+type Facts = Readonly<Record<string, unknown>>;
+
+/** What was measured when it was decided is measured now: what is missing says neither more nor less. */
+export const isImpactMeasured = (standing: Facts, now: Facts): boolean => {
+  const measured = (facts: Facts): readonly string[] => IMPACT.filter((name) => typeof facts[name] === 'number');
+  return measured(now).length > 0 && measured(standing).every((name) => measured(now).includes(name));
+};
 
 /** The metrics of a recovery among the facts of the decision. */
 function measuredIn({ decision }: IncidentState): RollbackState['during'] {

@@ -57,7 +57,7 @@ function effect(
     channel,
     kind,
     urgent: after.severity === 'P0' || after.severity === 'P1',
-    message,
+    message: after.drill === true && message !== '' && !message.startsWith('DRILL') ? `DRILL: ${message}` : message,
     data,
   };
 }

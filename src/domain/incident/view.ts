@@ -7,6 +7,7 @@ export function viewOf(state: IncidentState, publicUrl: string | null): Incident
   return {
     id: state.id,
     title: state.drill === true ? `DRILL: ${state.title}` : state.title,
+    ...(state.drill === true ? { drill: true } : {}),
     service: state.service,
     environment: state.environment,
     severity: state.severity ?? 'P2',

@@ -47,8 +47,10 @@ export const lineMessage = (effect: EffectIntent, incident: IncidentView, inThre
   return { text: slackText(oneLine(said), TEXT), blocks: [section('', said)] };
 };
 
-const headlineOf = ({ severity, service, environment }: IncidentView): string =>
-  oneLine(`${severity} on ${service ?? 'unknown service'}${environment === null ? '' : ` (${environment})`}`);
+const headlineOf = ({ severity, service, environment, drill }: IncidentView): string =>
+  oneLine(
+    `${drill === true ? 'DRILL: ' : ''}${severity} on ${service ?? 'unknown service'}${environment === null ? '' : ` (${environment})`}`,
+  );
 
 /** `prefix` is ours and may be markup; `text` is data. */
 const section = (prefix: string, text: string): KnownBlock => ({

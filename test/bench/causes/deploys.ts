@@ -46,7 +46,11 @@ function happenedAt(scenario: Scenario, { at, service, to, claimedAt }: ChangeEn
 /** The changes of a service that going from one version to another takes back: those that made what is left. */
 export function undoneBy(moves: readonly Move[], scenario: Scenario, move: Omit<Move, 'undoes' | 'endsAt'>): string[] {
   const deployments = changesIn(scenario).filter(
-    (change) => change.type === 'deployment' && change.service === move.service && change.at <= move.at,
+    // What made the version that is left is undone, whatever it is called.
+    (change) =>
+      (change.type === 'deployment' || change.to === move.from) &&
+      change.service === move.service &&
+      change.at <= move.at,
   );
   const made = deployments.findLast((change) => change.to === move.from);
   if (made === undefined) return [];

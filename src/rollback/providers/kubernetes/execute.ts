@@ -19,6 +19,8 @@ export const execute = async (site: Site, pin: WorkloadPin, signal: AbortSignal)
       return { kind: 'accepted', receipt: toReceipt(receiptOf(result.workload, result.date)) };
     case 'already-there': {
       const receipt = toReceipt(receiptOf(result.workload, null));
+      // The plan was to leave another version: a write of ours that put this one there came after it, before a crash.
+      if (ourWriteAt(result.workload.metadata) !== null) return { kind: 'accepted', receipt };
       return { kind: 'already-there', receipt, message: 'The target version is already in place' };
     }
     case 'refused':
