@@ -8,10 +8,11 @@ import { startAlertmanagerPair } from '../harness/alertmanager.ts';
 import type { FirebreakProcess } from '../harness/firebreak.ts';
 import { eventually } from '../harness/firebreak.ts';
 import { kubernetesTools } from '../harness/kubernetes-tools.ts';
+import { writeHistory } from '../harness/prometheus-history.ts';
 import type { PrometheusProcess } from '../harness/prometheus.ts';
 import { startPrometheusProcess } from '../harness/prometheus.ts';
 import { describeWith, toolPath } from '../harness/tools.ts';
-import { startCheckoutApp } from './checkout-app.ts';
+import { HEALTHY, REQUESTS_PER_SECOND, startCheckoutApp } from './checkout-app.ts';
 import type { Outside } from './outside.ts';
 import {
   CLUSTER,
@@ -27,15 +28,18 @@ import {
 import type { Incident } from './reading.ts';
 import { courseOf, incidentOf, incidents, metricsText, reportsOf, samplesOf, timelineOf } from './reading.ts';
 
+const OLD = 'shop/checkout:1.8.2';
 const GOOD = 'shop/checkout:1.8.3';
 const BAD = 'shop/checkout:1.9.0';
-/** The same two releases under the same name, for kubectl to undo. */
+/** The same releases under the same name, for kubectl to undo. */
 const TWIN = 'shop-twin';
 const WEBHOOK_TOKEN = 'alertmanager-to-firebreak';
 
 /** Over 4 s, so the ratio is above the threshold at once when errors begin and falls below it some seconds after they end. */
 const ERROR_RATIO =
   'sum(rate(http_requests_total{service="$service",code=~"5.."}[4s])) / sum(rate(http_requests_total{service="$service"}[4s]))';
+const REQUESTS = 'sum(rate(http_requests_total{service="$service"}[4s]))';
+const LATENCY = 'max(http_p95_seconds{service="$service"})';
 const USERS_AFFECTED = '100 * sum(failing_users{service="$service"}) / sum(active_users{service="$service"})';
 
 const RULE = {
@@ -46,22 +50,45 @@ const RULE = {
   annotations: { summary: 'Checkout fails for its customers', runbook_url: 'https://runbooks.example.com/checkout' },
 };
 
-const CONFIG = {
+/** The rates forget in 4 s; so much longer that Prometheus has evaluated its rule since. */
+const SETTLE_SECONDS = 6;
+
+const configFor = (app: string): object => ({
   http: { webhookAuth: { bearerTokens: [WEBHOOK_TOKEN] } },
+  automation: { watchSeconds: 2 },
   services: {
     checkout: {
       owner: 'team-shop',
       customerFacing: true,
-      facts: { usersAffectedPercent: { promql: USERS_AFFECTED }, errorRatio: { promql: ERROR_RATIO } },
+      facts: { usersAffectedPercent: { promql: USERS_AFFECTED } },
       rollback: { steps: [deploymentStep('checkout')] },
+      recovery: {
+        errorRatio: ERROR_RATIO,
+        latencyP95: LATENCY,
+        requestsPerSecond: REQUESTS,
+        settleSeconds: SETTLE_SECONDS,
+        health: [`http://${app}/healthz`],
+        journeys: [
+          {
+            name: 'buy',
+            steps: [{ method: 'POST', url: `http://${app}/orders`, expectStatus: 201, expectBody: 'accepted' }],
+          },
+        ],
+      },
     },
   },
-};
+});
 
-/** In this order, always: each event of the incident but the reports of its notifications. */
+const READY = 'firebreak_rollback_ready{reason="ready",service="checkout"}';
+
+/**
+ * In this order, always: each event of the incident but the reports of its notifications, and but the news that the
+ * alert has resolved, which Alertmanager sends when its group's interval is over.
+ */
 const COURSE = [
   'incident-opened',
   'alerts-joined',
+  'baseline-frozen',
   'severity-decided',
   'severity-changed',
   'clock-started', // detect
@@ -74,16 +101,34 @@ const COURSE = [
   'rollback-planned',
   'rollback-announced',
   'rollback-started',
+  'evidence-captured',
   'rollback-step-intended',
   'rollback-step-accepted',
   'rollback-step-finished',
   'rollback-validating',
-  'alerts-resolved',
+  'recovery-sampled',
+  'recovery-sampled',
+  'recovery-sampled',
+  'rollback-verdict',
   'incident-mitigated',
   'clock-met', // restore
   'clock-cancelled', // acknowledge
-  'rollback-verdict',
+  'rollback-watched',
 ];
+
+const of = { service: 'checkout' };
+/** A quiet hour, as it would have been scraped. */
+const PAST = [
+  {
+    name: 'http_requests_total',
+    labels: { ...of, code: '200' },
+    value: (second: number) => second * REQUESTS_PER_SECOND,
+  },
+  { name: 'http_requests_total', labels: { ...of, code: '500' }, value: () => 0 },
+  { name: 'http_p95_seconds', labels: of, value: () => HEALTHY.seconds },
+];
+
+const NEWS = ['alerts-resolved', 'severity-decided'];
 
 const started = new Started();
 let outside: Outside;
@@ -97,14 +142,24 @@ let onset: string;
 const release = (namespace: string, image: string) => outside.cluster.deploy({ namespace, name: 'checkout', image });
 const templateOf = (namespace: string) => outside.cluster.deployment(namespace, 'checkout').spec.template;
 
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
 async function startEverything(): Promise<void> {
-  // Four releases of a minute each: at the last one, the bad one, the cluster's clock is right.
-  outside = await startOutside(started, () => Date.now() - 4 * 60_000);
+  outside = await startOutside(started, () => Date.now() - 2 * HOUR);
   const { cluster, directory } = outside;
-  await release(NAMESPACE, GOOD);
-  await release(TWIN, GOOD);
+  for (const namespace of [NAMESPACE, TWIN]) {
+    await release(namespace, OLD);
+    await release(namespace, GOOD);
+  }
+  // Two more releases of a minute each: at the last one, the bad one, the cluster's clock is right.
+  cluster.advance(Date.now() - cluster.now() - 2 * MINUTE);
   await release(TWIN, BAD);
-  const app = started.add(await startCheckoutApp(cluster, NAMESPACE, { [BAD]: { requests: 0.4, users: 0.95 } }));
+  cluster.logs(BAD, { current: 'payment declined: token=tok_4242424242\n' });
+  const app = started.add(
+    await startCheckoutApp(cluster, NAMESPACE, { [BAD]: { requests: 0.4, users: 0.95, seconds: 1.4 } }),
+  );
+  await writeHistory(directory, { from: Date.now() - HOUR, to: Date.now() - 1_000 }, PAST);
   prometheus = started.add(
     await startPrometheusProcess({
       directory,
@@ -114,7 +169,7 @@ async function startEverything(): Promise<void> {
       externalLabels: { prometheus_replica: 'a' },
     }),
   );
-  firebreak = await startWith(started, outside, { ...CONFIG, prometheus: { url: prometheus.url } });
+  firebreak = await startWith(started, outside, { ...configFor(app.host), prometheus: { url: prometheus.url } });
   const webhookUrl = `${firebreak.url}/webhooks/alertmanager`;
   alertmanagers = await startAlertmanagerPair({ directory, webhookUrl, bearerToken: WEBHOOK_TOKEN });
   for (const alertmanager of alertmanagers) started.add(alertmanager);
@@ -142,9 +197,14 @@ async function liveThroughIt(): Promise<void> {
   const [opened] = await eventually(
     () => incidents(firebreak),
     ([first]) => first?.status === 'mitigated',
-    45_000,
+    60_000,
   );
   incident = opened!;
+  await eventually(
+    () => timelineOf(firebreak, incident.id),
+    (timeline) =>
+      timeline.at(-1)?.type === 'notification-sent' && timeline.some(({ type }) => type === 'rollback-watched'),
+  );
   await everythingSent();
   incident = await incidentOf(firebreak, incident.id);
 }
@@ -182,6 +242,11 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
         (value) => value !== null,
       ),
     ).toBe(0);
+    // Its plan was rehearsed, too.
+    await eventually(
+      async () => samplesOf(await metricsText(firebreak)).get(READY),
+      (ready) => ready === 1,
+    );
     expect(await incidents(firebreak)).toEqual([]);
     expect(await Promise.all(alertmanagers.map((one) => one.peers()))).toEqual([2, 2]);
   });
@@ -220,13 +285,13 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
       runbookUrl: RULE.annotations.runbook_url,
       alertCounts: { firing: 0, resolved: 1 },
       alerts: [{ name: RULE.alert, status: 'resolved', labels: { ...RULE.labels, alertname: RULE.alert } }],
-      impact: { usersAffectedPercent: 95, errorRatioBaseline: null, customerFacing: true },
+      impact: { usersAffectedPercent: 95, errorRatioBaseline: 0, customerFacing: true },
       decision: {
         action: 'roll-back',
         rule: 'p0-roll-back',
-        because: 'P0: undo deployment r2 of checkout at once',
+        because: 'P0: undo deployment r3 of checkout at once',
         rulesHash: expect.stringMatching(/^[0-9a-f]{12,64}$/),
-        facts: { usersAffectedPercent: 95, suspectChange: { kind: 'deployment', version: 'r2' }, rollbackReady: true },
+        facts: { usersAffectedPercent: 95, suspectChange: { kind: 'deployment', version: 'r3' }, rollbackReady: true },
         mode: 'auto',
       },
       rollback: {
@@ -239,8 +304,8 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
             provider: 'deployment',
             state: 'done',
             target: `kubernetes/${CLUSTER}/${NAMESPACE}/deployment/checkout`,
-            from: 'r2',
-            to: 'r1',
+            from: 'r3',
+            to: 'r2',
           },
         ],
       },
@@ -262,7 +327,14 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
 
   it('has a timeline that is whole and in order', async () => {
     const timeline = await timelineOf(firebreak, incident.id);
-    expect(courseOf(timeline).map(({ type }) => type)).toEqual(COURSE);
+    const course = courseOf(timeline);
+    const validating = course.find(({ type }) => type === 'rollback-validating')!;
+    const verdict = course.find(({ type }) => type === 'rollback-verdict')!;
+    // The rules are run again with the news: they find less, and the severity stands.
+    const news = course.filter(({ seq, type }) => seq > validating.seq && NEWS.includes(type));
+    expect(news.map(({ type }) => type)).toEqual(NEWS);
+    expect(news.every(({ seq }) => seq < verdict.seq)).toBe(true);
+    expect(course.filter((event) => !news.includes(event)).map(({ type }) => type)).toEqual(COURSE);
     expect(timeline.map(({ seq }) => seq)).toEqual(timeline.map((_, i) => i + 1));
     expect(incident.version).toBe(timeline.length);
     expect(timeline.map(({ previousHash }) => previousHash)).toEqual([
@@ -271,12 +343,66 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
     ]);
   });
 
+  it('knew what was usual before it changed anything', async () => {
+    const timeline = await timelineOf(firebreak, incident.id);
+    const { baseline } = timeline.find(({ type }) => type === 'baseline-frozen')!.data as unknown as {
+      baseline: { from: string; to: string; metrics: Record<string, { median: number }>; missing: object };
+    };
+    expect(baseline).toMatchObject({
+      metrics: { errorRatio: { median: 0 }, latencyP95: { median: HEALTHY.seconds } },
+      missing: {},
+    });
+    expect(baseline.metrics['requestsPerSecond']!.median).toBeCloseTo(REQUESTS_PER_SECOND, 3);
+    expect(Date.parse(baseline.to) - Date.parse(baseline.from)).toBe(30 * MINUTE);
+    // 5 min before the bad release, which the cluster knows to the second.
+    expect(Date.parse(onset) - Date.parse(baseline.to)).toBeGreaterThanOrEqual(5 * MINUTE);
+    expect(Date.parse(onset) - Date.parse(baseline.to)).toBeLessThan(5.5 * MINUTE);
+  });
+
+  it('saved what the bad pods had written, without its secrets, before they went', async () => {
+    const timeline = await timelineOf(firebreak, incident.id);
+    const { items, missing, name } = timeline.find(({ type }) => type === 'evidence-captured')!.data as unknown as {
+      items: { kind: string; name: string; text: string }[];
+      missing: string[];
+      name: string;
+    };
+    expect([name, missing]).toEqual(['checkout', []]);
+    const logs = items.filter(({ kind }) => kind === 'logs');
+    expect(logs.map(({ text: log }) => log.trim())).toEqual(Array(3).fill('payment declined: token=[redacted]'));
+    expect(items.filter(({ kind }) => kind === 'pod-states').length).toBeGreaterThan(0);
+  });
+
+  it('was proved restored by three samples of everything, and restored at the first of them', async () => {
+    const timeline = await timelineOf(firebreak, incident.id);
+    const samples = timeline.filter(({ type }) => type === 'recovery-sampled');
+    expect(samples).toHaveLength(3);
+    const times = samples.map(({ at }) => Date.parse(at));
+    const validating = timeline.find(({ type }) => type === 'rollback-validating')!;
+    expect(times[0]! - Date.parse(validating.at)).toBeGreaterThanOrEqual(SETTLE_SECONDS * 1_000);
+    for (const [i, at] of times.slice(1).entries()) expect(at - times[i]!).toBeGreaterThanOrEqual(10_000);
+    const everything = [
+      'target checkout',
+      'errorRatio',
+      'latencyP95',
+      'requestsPerSecond',
+      'health',
+      'journey',
+      'alerts',
+    ];
+    for (const { data } of samples) {
+      const checks = data['checks'] as unknown as { name: string; result: string; detail: string }[];
+      expect(checks.map(({ name }) => name.replace(/^(health|journey) .*/, '$1'))).toEqual(everything);
+      expect(checks.filter(({ result }) => result !== 'pass')).toEqual([]);
+    }
+    expect(Date.parse(String(incident['mitigatedAt']))).toBe(times[0]);
+  });
+
   it('reports every notification, after what it tells of', async () => {
     const timeline = await timelineOf(firebreak, incident.id);
     expect(reportsOf(timeline, 'pagerduty')).toEqual(['sent trigger', 'sent change', 'sent resolve']);
-    expect(reportsOf(timeline, 'slack')).toEqual(['sent announce', ...Array<string>(6).fill('sent thread')]);
+    expect(reportsOf(timeline, 'slack')).toEqual(['sent announce', ...Array<string>(9).fill('sent thread')]);
     const reports = timeline.filter(({ type }) => type === 'notification-sent');
-    expect(reports).toHaveLength(10);
+    expect(reports).toHaveLength(13);
     for (const { seq, data } of reports) {
       const cause = (data['effectId'] as string).split(':')[1];
       expect(seq).toBeGreaterThan(Number(cause));
@@ -299,8 +425,8 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
       {
         routingKey: ROUTING_KEY,
         payload: {
-          summary: 'Firebreak rolls checkout back from r2 to r1',
-          custom_details: { incident: incident.id, from: 'r2', to: 'r1' },
+          summary: 'Firebreak rolls checkout back from r3 to r2',
+          custom_details: { incident: incident.id, from: 'r3', to: 'r2' },
         },
       },
     ]);
@@ -313,14 +439,19 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
     expect(messages[0]!.edits).toBeGreaterThan(0);
     const shown = JSON.stringify(messages[0]!.blocks);
     expect(shown).toContain('Status: mitigated');
-    expect(shown).toContain('Rolled back checkout from r2 to r1: recovered');
+    expect(shown).toContain('Rolled back checkout from r3 to r2: recovered');
     expect(lines.map(({ text: line }) => line)).toEqual([
-      expect.stringMatching(/^Rolling back checkout from r2 to r1, starting at /),
+      expect.stringMatching(
+        /^Rollback planned: checkout: r3 \(shop\/checkout:1\.9\.0, \d+ s old\) → r2 \(shop\/checkout:1\.8\.3, ran \d+ min\) \(plan [0-9a-f]{12}\)$/,
+      ),
+      expect.stringMatching(/^Rolling back checkout from r3 to r2, starting at /),
       'Rollback started',
+      expect.stringMatching(/^Saved before step checkout: \d+ pieces of evidence in \d\.\d s$/),
       'Rollback step checkout: accepted',
       expect.stringMatching(/^Rollback step checkout done: /),
-      'Service restored: all its alerts have resolved',
-      expect.stringMatching(/^Verdict recovered after \d+ s: /),
+      expect.stringMatching(/^Verdict recovered after \d+ s: 3 samples in a row passed, the first at /),
+      expect.stringMatching(/^Service restored: 3 samples in a row passed, the first at /),
+      'End of the watch: the watch is over and nobody moved it',
     ]);
     expect(lines.every(({ threadTs }) => threadTs === messages[0]!.ts)).toBe(true);
     expect(outside.slack.pings).toEqual([]);
@@ -390,6 +521,8 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
         [`firebreak_incidents_opened_total{${of}}`]: 1,
         [`firebreak_incidents_open{${of},status="mitigated"}`]: 1,
         'firebreak_decisions_total{mode="auto",outcome="P0",stage="severity"}': 1,
+        // Of what is measured when the alert has resolved.
+        'firebreak_decisions_total{mode="auto",outcome="P3",stage="severity"}': 1,
         'firebreak_decisions_total{mode="auto",outcome="roll-back",stage="rollback"}': 1,
         [`firebreak_sla_clocks_met_total{clock="detect",${of}}`]: 1,
         [`firebreak_sla_clocks_met_total{clock="restore",${of}}`]: 1,
@@ -399,6 +532,7 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
         'firebreak_rollback_duration_seconds_count{provider="deployment"}': 1,
         'firebreak_effects_total{channel="pagerduty",outcome="delivered"}': 3,
         'firebreak_effect_latency_seconds_count{channel="pagerduty"}': 3,
+        [READY]: 1,
         firebreak_sandbox: 0,
         firebreak_rules_last_reload_successful: 1,
         [`firebreak_rules_info{hash="${String((incident.decision as { rulesHash?: string }).rulesHash)}"}`]: 1,
@@ -411,15 +545,15 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
     });
 
     it('counts every effect on Slack, an update that a newer one replaced as skipped', async () => {
-      // The announcement, six lines and five updates.
-      expect(total(/^firebreak_effects_total\{channel="slack",outcome="(delivered|skipped)"\}$/)).toBe(12);
-      expect(total(/^firebreak_effects_total\{channel="slack"/)).toBe(12);
+      // The announcement, nine lines and six updates.
+      expect(total(/^firebreak_effects_total\{channel="slack",outcome="(delivered|skipped)"\}$/)).toBe(16);
+      expect(total(/^firebreak_effects_total\{channel="slack"/)).toBe(16);
       const delivered = samples.get('firebreak_effects_total{channel="slack",outcome="delivered"}');
       expect(samples.get('firebreak_effect_latency_seconds_count{channel="slack"}')).toBe(delivered);
       const { items } = (await firebreak.get(`/api/v1/incidents/${incident.id}/effects`)) as {
         items: { kind: string; status: string; attempts: number }[];
       };
-      expect(items).toHaveLength(15);
+      expect(items).toHaveLength(19);
       expect(items.filter(({ status }) => status !== 'delivered').every(({ kind }) => kind === 'refresh')).toBe(true);
       expect(items.every(({ attempts }) => attempts === 1)).toBe(true);
     });

@@ -56,13 +56,18 @@ export async function startOutside(started: Started, clusterClock: () => number)
 }
 
 /** Firebreak as a user runs it, with what it acts on. `config` is the rest of its configuration. */
-export async function startWith(started: Started, outside: Outside, config: object): Promise<FirebreakProcess> {
+export async function startWith(
+  started: Started,
+  outside: Outside,
+  config: object,
+  env: Readonly<Record<string, string>> = {},
+): Promise<FirebreakProcess> {
   const { directory, cluster, pagerduty, slack } = outside;
   const kubeconfig = await cluster.kubeconfig(join(directory, 'kubeconfig'));
   return started.add(
     await startFirebreakProcess({
       directory,
-      env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile },
+      env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile, ...env },
       config: {
         pagerduty: { routingKey: ROUTING_KEY, server: pagerduty.host },
         slack: { token: SLACK_TOKEN, channel: SLACK_CHANNEL, apiUrl: slack.url },
@@ -74,11 +79,11 @@ export async function startWith(started: Started, outside: Outside, config: obje
 }
 
 /** A step that rolls a Deployment back. */
-export const deploymentStep = (name: string): object => ({
+export const deploymentStep = (name: string, more: object = {}): object => ({
   name,
   provider: 'deployment',
   timeoutSeconds: 60,
-  with: { cluster: CLUSTER, namespace: NAMESPACE, name },
+  with: { cluster: CLUSTER, namespace: NAMESPACE, name, ...more },
 });
 
 export const pathOfDeployment = (name: string, namespace = NAMESPACE): string =>
