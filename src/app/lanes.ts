@@ -9,7 +9,7 @@ import type { Clock } from '../domain/time.ts';
 import type { ChannelName } from '../domain/view.ts';
 import type { Channel, Delivery } from '../notify/ports.ts';
 import type { ClaimedEffect, EffectEnd, Lane } from '../store/effects.ts';
-import { claimEffect, finishEffect, postponeEffect } from '../store/effects.ts';
+import { claimEffect, finishEffect, holdsEffect, postponeEffect } from '../store/effects.ts';
 import { lockIncident, readIncident } from '../store/incidents.ts';
 import type { Store } from '../store/store.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
@@ -129,6 +129,7 @@ async function settle(deps: LaneDeps, effect: ClaimedEffect, end: EffectEnd): Pr
   const policy = await deps.policy();
   return deps.store.transaction(async (uow) => {
     const before = outcome === null ? null : await lockIncident(uow.trx, incidentId);
+    if (!(await holdsEffect(uow.trx, effect))) return true;
     if (outcome !== null && before !== null) {
       const report = { kind: 'report-effect', effect: { effectId, channel, kind }, outcome } as const;
       await deps.commander.apply(uow, incidentId, before, [report], policy);

@@ -113,6 +113,15 @@ export async function finishEffect(trx: Trx, effect: ClaimedEffect, end: EffectE
   return rows[0]?.more ?? false;
 }
 
+/** Whether this attempt still has the effect. One that outlived its lease has lost it, and its report would be a second one. */
+export async function holdsEffect(trx: Trx, { intent, attempts }: ClaimedEffect): Promise<boolean> {
+  const { rows } = await sql`
+    select from effects where id = ${intent.id} and status = 'acting' and attempts = ${attempts} for update`.execute(
+    trx,
+  );
+  return rows.length > 0;
+}
+
 /** It did not work this time. `ambiguous`: it may have got through all the same. */
 export async function postponeEffect(
   db: Database | Trx,

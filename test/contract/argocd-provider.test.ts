@@ -198,7 +198,7 @@ describe('is refused', () => {
 
   test('while another operation runs, saying whose', async () => {
     argocd.begin(APP, V1, { by: { username: 'carol' } });
-    const expected = { kind: 'refused', refusal: 'changed-meanwhile' };
+    const expected = { kind: 'refused', refusal: 'busy' };
     expect(await resolve()).toMatchObject({ ...expected, message: expect.stringContaining('to 1111111 by carol') });
     argocd.step();
     expect(await resolve()).toMatchObject({ ...expected, message: expect.stringContaining('to 1111111 by carol') });
@@ -536,7 +536,7 @@ describe('the rehearsal', () => {
     const target = await resolved([], step);
     const slow = await provider.rehearse(step, target, signal(400));
     expect(slow).toMatchObject({ kind: 'failed', failure: { kind: 'ambiguous' } });
-    expect(await resolve([], step)).toMatchObject({ kind: 'failed', failure: { kind: 'server' } });
+    expect(await resolve([], step)).toMatchObject({ kind: 'refused', refusal: 'busy' });
     expect(await execute(target, step)).toMatchObject({ kind: 'failed', failure: { kind: 'server' } });
     expect(posts()).toHaveLength(1);
     argocd.step(6);

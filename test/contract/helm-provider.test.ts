@@ -367,7 +367,7 @@ describe('a release that is not settled', () => {
     await until('pending-upgrade');
     await expect(resolve()).resolves.toMatchObject({
       kind: 'refused',
-      refusal: 'unsupported',
+      refusal: 'busy',
       message: expect.stringMatching(
         /^An upgrade \(revision 3\) is pending-upgrade since \d+ s; .*helm rollback shop 2/,
       ),
