@@ -133,7 +133,9 @@ function rollbacks(traffic: Traffic, incidents: readonly IncidentState[], world:
       const done = rollback?.steps.every(({ state }) => state === 'done') === true;
       const times = patches.get(service.name) ?? 0;
       if (times === 1 && done && world.isBack(service.name) && rollback.stoppedBy === null) return [];
-      return [`${service.name} was rolled back ${times} times; ${rollback?.stage}: ${rollback?.because}`];
+      return [
+        `${service.name} was rolled back ${times} times; ${rollback?.stage ?? 'none'}: ${rollback?.because ?? incident.decision?.because}`,
+      ];
     }),
   ];
 }

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startFakeKubernetes, type FakeKubernetes } from '../fakes/kubernetes/index.ts';
 import { startPagerDuty, type FakePagerDuty } from '../fakes/pagerduty.ts';
 import { startSlack, type FakeMessage, type FakeSlack } from '../fakes/slack.ts';
@@ -59,11 +60,18 @@ export async function startWorld(withPlan: readonly string[]): Promise<World> {
     cluster,
     messages,
     config: {
+      rulesDir: await patientRules(directory),
       pagerduty: { routingKey: 'R'.repeat(32), server: pagerduty.host },
       slack: { token: TOKEN, channel: CHANNEL, apiUrl: slack.url },
       kubernetes: { clusters: { fake: { kubeconfig } } },
       // The fake's clock is its own, and it moves on by a minute with every deployment.
-      automation: { recentChangeSeconds: 4 * 3_600 },
+      // Everything breaks at once here, on purpose.
+      automation: {
+        recentChangeSeconds: 4 * 3_600,
+        servicesAtOnce: 1_000,
+        rollbacksPerHour: 1_000,
+        stormServices: 1_000,
+      },
       services: Object.fromEntries(withPlan.map((name) => [name, { rollback: planOf(name) }])),
     },
     env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile },
@@ -121,4 +129,13 @@ export function watch<T>(list: readonly T[], callback: (item: T) => void): () =>
   return () => {
     Reflect.deleteProperty(watched, 'push');
   };
+}
+
+/** The shipped rules, but a version may have run for long: the fake's clock moves on by a minute with every deployment. */
+async function patientRules(directory: string): Promise<string> {
+  const rules = join(directory, 'rules');
+  await cp(fileURLToPath(new URL('../../rules', import.meta.url)), rules, { recursive: true });
+  const stances = join(rules, 'rollback', '10-stances.json');
+  await writeFile(stances, (await readFile(stances, 'utf8')).replaceAll('"value": 1200', '"value": 1000000'));
+  return rules;
 }
