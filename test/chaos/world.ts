@@ -71,6 +71,8 @@ export async function startWorld(withPlan: readonly string[]): Promise<World> {
         servicesAtOnce: 1_000,
         rollbacksPerHour: 1_000,
         stormServices: 1_000,
+        // A watch looks again every minute, and jobs would never be done.
+        watchSeconds: 0,
       },
       services: Object.fromEntries(withPlan.map((name) => [name, { rollback: planOf(name) }])),
     },
