@@ -45,8 +45,25 @@ export interface StanceDecision extends Reasoned {
   readonly action: RollbackStance;
 }
 
+/** Who has to hear of an incident, beside those whom the process itself tells: it adds to them and takes nobody away. */
+export interface RoutingDecision {
+  /** The rule that chose the specialist; null when none matched. */
+  readonly rule: string | null;
+  readonly because: string;
+  readonly rulesHash: string;
+  /** The team that it is routed to; null: nobody can say. */
+  readonly specialist: string | null;
+  /** Every route that matched. */
+  readonly routes: readonly { readonly rule: string; readonly because: string }[];
+  readonly page: boolean;
+  readonly slackChannels: readonly string[];
+  readonly emails: readonly string[];
+  readonly audiences: readonly string[];
+}
+
 /** What the rules concluded about one incident at one moment. */
 export interface Assessment {
   readonly severity: SeverityDecision;
   readonly rollback: StanceDecision;
+  readonly routing: RoutingDecision;
 }

@@ -1,4 +1,11 @@
-import type { Assessment, FactSet, RollbackStance, SeverityDecision, StanceDecision } from '../domain/decision.ts';
+import type {
+  Assessment,
+  FactSet,
+  RollbackStance,
+  RoutingDecision,
+  SeverityDecision,
+  StanceDecision,
+} from '../domain/decision.ts';
 import type { Json } from '../domain/json.ts';
 import { SEVERITIES, type Severity } from '../domain/severity.ts';
 import { fillBecause } from './because.ts';
@@ -33,7 +40,8 @@ export async function evaluate(
   const severity = severityDecision(rules, await winnerOf(rules.severity, known), known, facts.unknown);
   const forRollback = rollbackFacts(known, severity, options);
   const winner = await winnerOf(rules.rollback, forRollback);
-  return { severity, rollback: stanceDecision(rules, winner, forRollback, facts.unknown) };
+  const rollback = stanceDecision(rules, winner, forRollback, facts.unknown);
+  return { severity, rollback, routing: noRouting(rules) };
 }
 
 /** The facts of the rollback stage: those of the incident and what was concluded about it. */
@@ -100,6 +108,18 @@ function stanceDecision(
 
 const NO_SEVERITY = 'no rule matched';
 const NO_STANCE = 'no rule matched: nothing is rolled back by itself, a person must look';
+
+const noRouting = (rules: RuleSet): RoutingDecision => ({
+  rule: null,
+  because: 'no rule matched',
+  rulesHash: rules.hash,
+  specialist: null,
+  routes: [],
+  page: false,
+  slackChannels: [],
+  emails: [],
+  audiences: [],
+});
 
 function reasoned(rules: RuleSet, winner: Verdict | null, because: string, known: Known, unknown: readonly string[]) {
   return {

@@ -131,6 +131,7 @@ export const incident = (more: Partial<IncidentState> = {}): IncidentState => ({
     at: OPENED,
     mode: 'approve',
   },
+  routing: null,
   page: null,
   announced: true,
   receipts: {},

@@ -193,7 +193,8 @@ test('a page is for what goes on, and once a reason until it comes back', () => 
       if (event.type === 'rollback-requested') for (const reason of OF_ROLLBACK) pages.delete(reason);
       if (event.type !== 'page-requested') continue;
       const { reason } = event.data;
-      const kind = OF_ROLLBACK.includes(reason) ? reason : 'severity';
+      // A route is a rule's wish for less than a P0; one that becomes a P0 is news all the same.
+      const kind = OF_ROLLBACK.includes(reason) || reason === 'routed' ? reason : 'severity';
       pages.set(kind, (pages.get(kind) ?? 0) + 1);
       expect(pages.get(kind)).toBe(1);
     }

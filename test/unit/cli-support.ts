@@ -1,4 +1,5 @@
 import { runCli } from '../../src/cli/index.ts';
+import { routingOf } from './support/incident.ts';
 import type { CliActions, ConfigReport, ExplainReport } from '../../src/cli/ports.ts';
 
 const DECISION = { rulesHash: 'cafe', conditions: [], facts: {}, unknownFacts: [] };
@@ -7,6 +8,7 @@ const EXPLANATION: NonNullable<ExplainReport['explanation']> = {
   assessment: {
     severity: { ...DECISION, severity: 'P1', rule: 'p1-errors', because: 'a tenth fails', unclassified: false },
     rollback: { ...DECISION, action: 'hold', rule: null, because: 'nothing measured' },
+    routing: routingOf(),
   },
   rules: [
     {

@@ -34,6 +34,7 @@ const EVERY: { readonly [T in EventType]: true } = {
   'severity-decided': true,
   'severity-changed': true,
   'rollback-decided': true,
+  'routing-decided': true,
   'page-requested': true,
   'clock-started': true,
   'clock-met': true,

@@ -17,7 +17,6 @@ import {
   openingOf,
   policyWith,
   severityOf,
-  stanceOf,
 } from './support/incident.ts';
 
 const open: Command = { kind: 'open', opening: openingOf(), news: newsOf({ firing: 1 }, ['A']) };
@@ -144,7 +143,7 @@ describe('closing', () => {
 describe('assessments', () => {
   test('a new reason for the same severity is recorded, the same one is not', () => {
     const incident = opened('P2');
-    const again = (rule: string | null) => ({ severity: severityOf('P2', rule), rollback: stanceOf('hold') });
+    const again = (rule: string | null) => ({ ...assessmentOf('P2'), severity: severityOf('P2', rule) });
     expect(incident.types({ kind: 'assess', assessment: again('rule-P2') })).toEqual([]);
     expect(incident.types({ kind: 'assess', assessment: again(null) })).toEqual(['severity-decided']);
     expect(incident.must).toMatchObject({ severity: 'P2', severityRule: null, unclassified: true });

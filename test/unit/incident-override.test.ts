@@ -19,7 +19,6 @@ import {
   recovers,
   service,
   stanceOf,
-  severityOf,
   step,
 } from './support/incident.ts';
 
@@ -129,7 +128,7 @@ describe('a person starts a rollback', () => {
       const facts = { suspectChange: { id: 'db-7', service: 'database' } };
       incident.do({
         kind: 'assess',
-        assessment: { severity: severityOf('P1'), rollback: { ...stanceOf('evaluate'), facts } },
+        assessment: { ...assessmentOf('P1'), rollback: { ...stanceOf('evaluate'), facts } },
       });
       incident.do(byHand());
       return incident;
@@ -147,7 +146,7 @@ describe('the rules roll back a dependency', () => {
     const facts = { suspectChange: { id: 'db-7', service: 'database' } };
     incident.do({
       kind: 'assess',
-      assessment: { severity: severityOf('P1'), rollback: { ...stanceOf('roll-back'), facts } },
+      assessment: { ...assessmentOf('P1'), rollback: { ...stanceOf('roll-back'), facts } },
     });
     return incident;
   };

@@ -9,6 +9,7 @@ import { clocksAtChange, clocksAtOpening } from './decide-clocks.ts';
 import { recovered } from './decide-lifecycle.ts';
 import { isImpactMeasured } from './evolve.ts';
 import { requestRollback, serviceToRollBack } from './decide-rollback.ts';
+import { routedPage, routingEvents } from './decide-routing.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
@@ -36,9 +37,14 @@ export function standingSeverity(
 export function assess(state: IncidentState, assessment: Assessment, context: Context): readonly NewEvent[] {
   if (!isActive(state.status) || state.status === 'mitigated') return [];
   const to = standingSeverity(state, assessment.severity.severity, context.now);
-  return [
+  const said = [
     ...severityEvents(state, assessment.severity, to, context),
+    ...routingEvents(state, assessment.routing),
     ...stanceEvents(state, assessment.rollback, to, context),
+  ];
+  return [
+    ...said,
+    ...routedPage(state, assessment.routing, said),
     ...restoredMeanwhile(state, assessment.severity, context),
   ];
 }
@@ -78,7 +84,7 @@ function severityEvents(
       : clocksAtChange(state, to, context)),
   );
   // What is over already wakes nobody.
-  if (to === 'P0' && state.page === null && state.alertCounts.firing > 0)
+  if (to === 'P0' && (state.page === null || state.page.reason === 'routed') && state.alertCounts.firing > 0)
     events.push(pageFor(state.severity, decision.because));
   return events;
 }
@@ -128,5 +134,16 @@ export function drillAssessment(facts: Assessment['rollback']['facts']): Assessm
   return {
     severity: { ...said, facts, severity: 'P0', unclassified: false },
     rollback: { ...said, facts, action: 'roll-back' },
+    routing: {
+      rule: said.rule,
+      because: said.because,
+      rulesHash: said.rulesHash,
+      specialist: null,
+      routes: [],
+      page: false,
+      slackChannels: [],
+      emails: [],
+      audiences: [],
+    },
   };
 }

@@ -22,6 +22,7 @@ const DESCRIBE: Describe = {
   'severity-changed': (d) =>
     d.from === null ? `Severity ${d.to}: ${d.because}` : `Severity changes from ${d.from} to ${d.to}: ${d.because}`,
   'rollback-decided': (d) => `Rollback decision: ${d.action}: ${d.because}`,
+  'routing-decided': (d) => describeRouting(d),
   'page-requested': (d) => `Paging (${d.reason}): ${d.because}`,
   'clock-started': (d) => `Clock ${d.clock} runs until ${d.deadline}`,
   'clock-met': (d) => `Clock ${d.clock} met after ${seconds(d.seconds)}`,
@@ -65,6 +66,14 @@ const DESCRIBE: Describe = {
   'rollback-validating': (d) => `All steps done; the verdict must stand by ${d.until}`,
   'rollback-verdict': (d) => `Verdict ${d.verdict} after ${seconds(d.seconds)}: ${d.because}`,
 };
+
+function describeRouting(routing: EventData['routing-decided']): string {
+  const { specialist, because, routes, page, slackChannels, emails, audiences } = routing;
+  const team = specialist === null ? 'Routed to no specialist' : `Routed to ${specialist}: ${because}`;
+  const heard = [...(page ? ['a page'] : []), ...slackChannels, ...emails, ...audiences];
+  if (heard.length === 0) return team;
+  return `${team}. Also told: ${heard.join(', ')} (${routes.map((route) => route.because).join('; ')})`;
+}
 
 function describeBaseline(baseline: EventData['baseline-frozen']['baseline']): string {
   if (baseline === null) return 'No baseline: no metric is declared to measure recovery by';

@@ -1,4 +1,4 @@
-import type { Assessment, RollbackStance, SeverityDecision, StanceDecision } from '../decision.ts';
+import type { Assessment, RollbackStance, RoutingDecision, SeverityDecision, StanceDecision } from '../decision.ts';
 import type { Failure } from '../failure.ts';
 import type { JsonObject } from '../json.ts';
 import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
@@ -29,7 +29,13 @@ export interface AlertCounts {
 
 /** Why somebody was paged; each is a fact of its own and pages once. */
 export type PageReason =
-  'first-page' | 'severity-raised' | 'reopened' | 'rollback-stopped' | 'rollback-failed' | 'rollback-reverted';
+  | 'first-page'
+  | 'severity-raised'
+  | 'reopened'
+  | 'rollback-stopped'
+  | 'rollback-failed'
+  | 'rollback-reverted'
+  | 'routed';
 
 /** Every fact a timeline can hold, by type. Version 1 of each; a changed shape gets a new version and an upcast. */
 export interface EventData {
@@ -61,6 +67,8 @@ export interface EventData {
   'severity-decided': SeverityDecision;
   'severity-changed': { readonly from: Severity | null; readonly to: Severity; readonly because: string };
   'rollback-decided': StanceDecision & { readonly mode: AutomationMode | null };
+  /** Which specialists it goes to, and who else hears of it. */
+  'routing-decided': RoutingDecision;
   'page-requested': { readonly reason: PageReason; readonly because: string };
   'clock-started': { readonly clock: ClockName; readonly startedAt: Instant; readonly deadline: Instant };
   'clock-met': { readonly clock: ClockName; readonly seconds: number };

@@ -51,6 +51,7 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     alertCounts: { firing: 0, resolved: 0 },
     clocks: {},
     decision: null,
+    routing: null,
     page: null,
     announced: false,
     receipts: {},
@@ -85,6 +86,8 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       };
     case 'rollback-decided':
       return { ...state, decision: { ...event.data, at: event.at } };
+    case 'routing-decided':
+      return { ...state, routing: event.data };
     case 'page-requested':
       return { ...state, page: { at: event.at, reason: event.data.reason } };
     case 'clock-started':

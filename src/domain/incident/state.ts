@@ -1,4 +1,4 @@
-import type { StanceDecision } from '../decision.ts';
+import type { RoutingDecision, StanceDecision } from '../decision.ts';
 import type { JsonObject } from '../json.ts';
 import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
 import type { Baseline, RecoveryMetric, RecoveryRun } from '../recovery.ts';
@@ -108,6 +108,8 @@ export interface IncidentState {
   readonly alertCounts: AlertCounts;
   readonly clocks: Readonly<Partial<Record<ClockName, ClockState>>>;
   readonly decision: (StanceDecision & { readonly at: Instant; readonly mode: AutomationMode | null }) | null;
+  /** The last that said something; null until one does. */
+  readonly routing: RoutingDecision | null;
   readonly page: { readonly at: Instant; readonly reason: PageReason } | null;
   /** Set once the incident was P0 or P1: from then on it has a message that follows it. */
   readonly announced: boolean;
@@ -140,7 +142,7 @@ export function completeState(stored: IncidentState): IncidentState {
   return { ...ADDED, ...stored, rollback: rollback === null ? null : { ...ADDED_TO_ROLLBACK, ...rollback } };
 }
 
-const ADDED = { fix: null, badVersions: [], lowerSince: null } satisfies Partial<IncidentState>;
+const ADDED = { fix: null, badVersions: [], lowerSince: null, routing: null } satisfies Partial<IncidentState>;
 const ADDED_TO_ROLLBACK = {
   service: null,
   purpose: 'roll-back',

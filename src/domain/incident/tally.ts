@@ -46,6 +46,8 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
       return [
         count('decisions_total', { stage: 'rollback', outcome: event.data.action, mode: event.data.mode ?? 'none' }),
       ];
+    case 'routing-decided':
+      return [count('decisions_total', { stage: 'routing', outcome: event.data.specialist ?? 'none', mode: 'auto' })];
     case 'clock-met':
       return [count('sla_clocks_met_total', { ...incident, clock: event.data.clock })];
     case 'clock-breached':

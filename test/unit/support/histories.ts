@@ -36,6 +36,11 @@ const outcome = fc.oneof(
 const news = fc
   .tuple(fc.nat(3), fc.nat(3), fc.subarray(['A', 'B', 'C']), fc.subarray(['A', 'B', 'C']))
   .map(([firing, resolved, joined, gone]) => newsOf({ firing, resolved }, joined, gone));
+const routing = fc.record({
+  specialist: fc.constantFrom(null, 'backend', 'database'),
+  page: fc.boolean(),
+  slackChannels: fc.subarray(['#dba', '#war-room']),
+});
 const plan = fc.constantFrom(planOf(), planOf(plannedStep('api', 'continue'), plannedStep('web')));
 
 const BASELINE: Baseline = {
@@ -65,8 +70,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(fc.constantFrom(...SEVERITIES), fc.constantFrom('roll-back' as const, 'hold' as const))
-      .map(([severity, action]) => ({ kind: 'assess' as const, assessment: assessmentOf(severity, action) })),
+      .tuple(fc.constantFrom(...SEVERITIES), fc.constantFrom('roll-back' as const, 'hold' as const), routing)
+      .map(([severity, action, routed]) => ({
+        kind: 'assess' as const,
+        assessment: assessmentOf(severity, action, routed),
+      })),
   },
   fc.record({ kind: fc.constant('acknowledge' as const), ...by }),
   fc.record({ kind: fc.constant('resolve' as const), ...by, because: word }),

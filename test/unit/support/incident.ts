@@ -1,4 +1,4 @@
-import type { Assessment, SeverityDecision, StanceDecision } from '../../../src/domain/decision.ts';
+import type { Assessment, RoutingDecision, SeverityDecision, StanceDecision } from '../../../src/domain/decision.ts';
 import type { StoredEvent } from '../../../src/domain/incident/chain.ts';
 import { chain, GENESIS, parseEvent } from '../../../src/domain/incident/chain.ts';
 import type { AlertNews, Command, Opening } from '../../../src/domain/incident/commands.ts';
@@ -156,9 +156,28 @@ export const stanceOf = (action: StanceDecision['action'], rule: string | null =
   action,
 });
 
-export const assessmentOf = (severity: Severity, action: StanceDecision['action'] = 'hold'): Assessment => ({
+/** Nobody beside those whom the process tells, unless a test says so. */
+export const routingOf = (changes: Partial<RoutingDecision> = {}): RoutingDecision => ({
+  rule: null,
+  because: 'no rule matched',
+  rulesHash: 'f'.repeat(64),
+  specialist: null,
+  routes: [],
+  page: false,
+  slackChannels: [],
+  emails: [],
+  audiences: [],
+  ...changes,
+});
+
+export const assessmentOf = (
+  severity: Severity,
+  action: StanceDecision['action'] = 'hold',
+  routing: Partial<RoutingDecision> = {},
+): Assessment => ({
   severity: severityOf(severity),
   rollback: stanceOf(action),
+  routing: routingOf(routing),
 });
 
 /** One incident in memory: commands in, events out, as the commander does it, without a store. */
