@@ -23,6 +23,8 @@ export function createChannels(settings: Settings, clock: Clock): Channels {
   return {
     pagerduty: gate('pagerduty', pagerduty(settings)),
     slack: gate('slack', slack(settings)),
+    email: null,
+    statuspage: null,
     webhook: gate('webhook', webhook(settings, clock)),
   };
 }
@@ -30,10 +32,12 @@ export function createChannels(settings: Settings, clock: Clock): Channels {
 /** Channels through which nothing leaves, and why. */
 export function quietChannels(settings: Settings): Readonly<Partial<Record<ChannelName, string>>> {
   const quiet = whyQuiet(settings);
-  if (quiet !== null) return { pagerduty: quiet, slack: quiet, webhook: quiet };
+  if (quiet !== null) return { pagerduty: quiet, slack: quiet, email: quiet, statuspage: quiet, webhook: quiet };
   return {
     ...(settings.pagerduty === null ? { pagerduty: 'pagerduty is not configured' } : {}),
     ...(settings.slack === null ? { slack: 'slack is not configured' } : {}),
+    ...(settings.email === null ? { email: 'email is not configured' } : {}),
+    ...(settings.statuspage === null ? { statuspage: 'statuspage is not configured' } : {}),
   };
 }
 

@@ -122,6 +122,34 @@ export type FreezeWindow = {
     }
 );
 
+/** How people are reached, as far as the process depends on it. */
+export interface CommunicationPolicy {
+  /** False in the sandbox and while only observing: nothing leaves, so nothing is missed. */
+  readonly sends: boolean;
+  readonly pagerduty: boolean;
+  readonly slack: boolean;
+  readonly email: boolean;
+  /** Null: there is no status page. */
+  readonly statuspage: 'automatic' | 'approval' | null;
+  /** A P0 page that PagerDuty has not taken by then goes to every other channel. */
+  readonly pageAcceptSeconds: number;
+  /** At so many percent of a clock's time people are warned; the last one escalates. */
+  readonly warnPercents: readonly number[];
+  /** More incidents than this in a minute are one storm: people get one message about it. P0s are never part of it. */
+  readonly stormIncidents: number;
+  /** P0s that open within this time and share a suspect or a dependency have one page. */
+  readonly linkSeconds: number;
+}
+
+export interface LearningPolicy {
+  /** From the publication of the post-mortem to its review. */
+  readonly reviewDays: number;
+  /** An earlier incident of this age is still "again". */
+  readonly recurrenceDays: number;
+  /** An action item's owner is reminded this long before it is due. */
+  readonly remindDays: number;
+}
+
 /** Everything of the configuration that the process itself depends on. Immutable for the life of the program. */
 export interface Policy {
   readonly severities: Readonly<Record<Severity, SeverityPolicy>>;
@@ -131,4 +159,6 @@ export interface Policy {
   /** Facts measured for every service; `$service` and `$environment` stand for the incident's. */
   readonly facts: Readonly<Record<string, FactQuery>>;
   readonly monitoringSeconds: number;
+  readonly communication: CommunicationPolicy;
+  readonly learning: LearningPolicy;
 }

@@ -28,7 +28,8 @@ export interface IncidentView {
   readonly facts: Readonly<Record<string, Json>>;
 }
 
-export type ChannelName = 'pagerduty' | 'slack' | 'webhook';
+export const CHANNELS = ['pagerduty', 'slack', 'email', 'statuspage', 'webhook'] as const;
+export type ChannelName = (typeof CHANNELS)[number];
 
 /**
  * Something that has to leave the process. Recorded before it is done, and identified so that doing it twice can be
@@ -41,7 +42,9 @@ export interface EffectIntent {
   readonly channel: ChannelName;
   /**
    * pagerduty: `trigger` | `acknowledge` | `resolve` | `change`. slack: `announce` (the incident's message) | `refresh`
-   * (the same message, current state) | `thread` (a line under it). webhook: `event`.
+   * (the same message, current state) | `thread` (a line under it) | `post` (a message of its own in `data.channel`). email: `opened` | `update` | `mitigated` |
+   * `resolved` | `escalation` | `reminder` | `postmortem` | `digest`, to `data.to` or the `data.audience`. statuspage:
+   * `publish` | `update` | `resolve` | `retract`. webhook: `event`.
    */
   readonly kind: string;
   readonly urgent: boolean;

@@ -97,15 +97,28 @@ function originsOf(fileTree: Tree, overlays: readonly Overlay[]): ReadonlyMap<st
 type Surroundings = Pick<Settings, 'configPath' | 'origins'> & { readonly cwd: string };
 
 function build(config: Config, { configPath, cwd, origins }: Surroundings): Settings {
-  const { correlation, severities, facts, services, monitoringSeconds, automation, rulesDir, ...rest } = config;
+  const { correlation, severities, facts, services, monitoringSeconds, automation, rulesDir, ...others } = config;
+  const { communication, learning, ...rest } = others;
   const reason = sandboxReason(config);
+  const reach = {
+    ...communication,
+    sends: reason === null && config.notifications === 'send',
+    pagerduty: config.pagerduty !== null,
+    slack: config.slack !== null,
+    email: config.email !== null,
+    statuspage: config.statuspage?.publish ?? null,
+  };
   return {
     ...rest,
     configPath,
     sandbox: reason !== null,
     sandboxReason: reason,
     rulesDir: resolve(cwd, rulesDir),
-    policy: { severities, correlation, automation, services, facts, monitoringSeconds },
+    policy: {
+      ...{ severities, correlation, automation, services, facts, monitoringSeconds },
+      communication: reach,
+      learning,
+    },
     origins,
   };
 }

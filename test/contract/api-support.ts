@@ -1,3 +1,4 @@
+import { NO_PROCESS } from '../../src/domain/incident/process-state.ts';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { createApi } from '../../src/api/index.ts';
@@ -80,6 +81,7 @@ export const rollback = (more: Partial<RollbackState> = {}): RollbackState => ({
 });
 
 export const incident = (more: Partial<IncidentState> = {}): IncidentState => ({
+  ...NO_PROCESS,
   id: 'INC-20240115-143215',
   version: 3,
   correlationKey: '["checkout","production"]',

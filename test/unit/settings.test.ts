@@ -43,6 +43,18 @@ describe('defaults', () => {
       services: {},
       facts: {},
       monitoringSeconds: 86_400,
+      communication: {
+        sends: false,
+        pagerduty: false,
+        slack: false,
+        email: false,
+        statuspage: null,
+        pageAcceptSeconds: 60,
+        warnPercents: [50, 80],
+        stormIncidents: 10,
+        linkSeconds: 120,
+      },
+      learning: { reviewDays: 30, recurrenceDays: 60, remindDays: 2 },
     });
     expect(settings).toMatchObject({
       sandbox: true,

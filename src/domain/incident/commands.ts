@@ -5,6 +5,7 @@ import type { Plan, RailStop } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { Baseline, RecoverySample } from '../recovery.ts';
 import type { Instant } from '../time.ts';
+import type { ProcessCommand } from './process-commands.ts';
 import type { AlertCounts, AlertSample, EventData, NotificationData, OnsetSource } from './events.ts';
 
 /** What became known of the alerts of one incident since it was last looked at. */
@@ -33,6 +34,7 @@ export interface Opening {
 
 /** Everything that can be asked of an incident. People, alerts, jobs and timers all come in this way. */
 export type Command =
+  | ProcessCommand
   | { readonly kind: 'open'; readonly opening: Opening; readonly news: AlertNews }
   | { readonly kind: 'observe-alerts'; readonly news: AlertNews }
   | { readonly kind: 'assess'; readonly assessment: Assessment }

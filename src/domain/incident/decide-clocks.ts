@@ -36,6 +36,12 @@ function detection(onsetAt: number, sla: SeverityPolicy, now: number): readonly 
   return [started, result];
 }
 
+/** A person knows better when it began: whether it was detected in time is judged anew. */
+export function detectionCorrected(state: IncidentState, onset: string, context: Context): readonly NewEvent[] {
+  if (state.severity === null || state.clocks.detect === undefined) return [];
+  return detection(ms(onset), context.policy.severities[state.severity], ms(state.openedAt));
+}
+
 /**
  * Another severity has other deadlines. Rising to P0 or P1 takes the clocks of what has not happened yet anew from now,
  * breached or not: the urgency began now. Any other change keeps when they started.

@@ -129,10 +129,14 @@ export function resolve(state: IncidentState, command: Of<'resolve'>, context: C
 }
 
 /** Monitoring is over: nothing related came back. */
-export function close(state: IncidentState, context: Context): readonly NewEvent[] {
+export function close(
+  state: IncidentState,
+  context: Context,
+  because = 'the monitoring window is over and nothing came back',
+): readonly NewEvent[] {
   if (state.status !== 'resolved' || state.resolvedAt === null) return [];
   if (context.now < Date.parse(state.resolvedAt) + context.policy.monitoringSeconds * 1000) return [];
-  return [{ type: 'incident-closed', data: { because: 'the monitoring window is over and nothing came back' } }];
+  return [{ type: 'incident-closed', data: { because } }];
 }
 
 export const addNote = (command: Of<'add-note'>): readonly NewEvent[] => [

@@ -73,7 +73,11 @@ export const hasBegun = (rollback: RollbackState): boolean =>
   rollback.stage === 'executing' && rollback.steps.some((step) => step.state !== 'pending');
 
 /** A person says that it is over. While alerts fire that proves no recovery, and the record claims none. */
-export function rollbackAtResolve(state: IncidentState, command: Of<'resolve'>, context: Context): readonly NewEvent[] {
+export function rollbackAtResolve(
+  state: IncidentState,
+  command: { readonly by: string; readonly via: string; readonly because: string },
+  context: Context,
+): readonly NewEvent[] {
   const { firing } = state.alertCounts;
   if (firing === 0) return rollbackAtRecovery(state, context);
   const { rollback } = state;

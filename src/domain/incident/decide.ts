@@ -23,6 +23,7 @@ import {
 } from './decide-rollback.ts';
 import { acceptStep, finishStep, intendStep, recordCapture, startRollback } from './decide-steps.ts';
 import { endWatch, recoverWithoutUs, reportReverted, sampleRecovery } from './decide-recovery.ts';
+import { decideProcess } from './decide-process.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 
@@ -93,6 +94,8 @@ function decideOpen(
       return reportReverted(state, command, context);
     case 'end-watch':
       return endWatch(state, context);
+    default:
+      return decideProcess(state, command, context);
   }
 }
 

@@ -1,20 +1,14 @@
 import { planText } from '../plan-text.ts';
 import { ms } from '../time.ts';
+import { DESCRIBE_PROCESS } from './describe-process.ts';
 import type { EventData, EventType, IncidentEvent, NewEvent } from './events.ts';
+import { plural, seconds } from './words.ts';
 
 type Describe = { readonly [T in EventType]: (data: EventData[T]) => string };
 
-const seconds = (value: number): string => {
-  const whole = Math.round(value);
-  if (whole < 120) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
-};
-
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
-
 /** One calm, factual line for each kind of event: the timeline, Slack threads, the CLI and the report all use it. */
 const DESCRIBE: Describe = {
+  ...DESCRIBE_PROCESS,
   'incident-opened': (d) => `Incident opened: ${d.title}`,
   'alerts-joined': (d) => `${plural(d.count, 'alert')} joined (${d.names.join(', ')}); ${d.counts.firing} firing`,
   'alerts-resolved': (d) => `${plural(d.count, 'alert')} resolved; ${d.counts.firing} still firing`,

@@ -6,39 +6,11 @@ import type { Baseline, RecoverySample } from '../recovery.ts';
 import type { Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
 import type { ChannelName } from '../view.ts';
-
-export type ClockName = 'detect' | 'acknowledge' | 'restore' | 'diagnose' | 'update';
-
-/** Where the onset was taken from: Prometheus' own activeAt, else the alert's startsAt (set only after the rule's `for:`). */
-export type OnsetSource = 'active-at' | 'starts-at' | 'person';
-
-/** Enough of an alert to recognise it in a timeline; the alert itself is source data, not part of the event. */
-export interface AlertSample {
-  readonly key: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly startsAt: Instant;
-  readonly generatorUrl: string | null;
-}
-
-export interface AlertCounts {
-  readonly firing: number;
-  readonly resolved: number;
-}
-
-/** Why somebody was paged; each is a fact of its own and pages once. */
-export type PageReason =
-  | 'first-page'
-  | 'severity-raised'
-  | 'reopened'
-  | 'rollback-stopped'
-  | 'rollback-failed'
-  | 'rollback-reverted'
-  | 'routed';
+import type { AlertCounts, AlertSample, ClockName, OnsetSource, PageReason } from './event-parts.ts';
+import type { ProcessEventData } from './process-events.ts';
 
 /** Every fact a timeline can hold, by type. Version 1 of each; a changed shape gets a new version and an upcast. */
-export interface EventData {
+export interface EventData extends ProcessEventData {
   'incident-opened': {
     readonly correlationKey: string;
     readonly service: string | null;
@@ -194,4 +166,4 @@ export type IncidentEvent = NewEvent & {
   readonly previousHash: string;
 };
 
-export type { Assessment, RollbackStance };
+export type { AlertCounts, AlertSample, Assessment, ClockName, OnsetSource, PageReason, RollbackStance };

@@ -1,7 +1,9 @@
 import type { AlertSample, ClockName, EventData, IncidentEvent } from './events.ts';
+import { evolveProcess } from './evolve-process.ts';
 import { evolveRollback } from './evolve-rollback.ts';
 import { FACT_OF } from '../metric-queries.ts';
 import { RECOVERY_METRICS } from '../recovery.ts';
+import { NO_PROCESS } from './process-state.ts';
 import type { ClockState, IncidentState, RollbackState } from './state.ts';
 import { isWorse } from '../severity.ts';
 import type { Instant } from '../time.ts';
@@ -22,6 +24,7 @@ export const fold = (events: readonly IncidentEvent[]): IncidentState | null =>
 
 function opened(event: IncidentEvent, data: EventData['incident-opened']): IncidentState {
   return {
+    ...NO_PROCESS,
     id: event.incidentId,
     version: event.seq,
     correlationKey: data.correlationKey,
@@ -108,6 +111,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
         status: state.status === 'open' ? 'acknowledged' : state.status,
         acknowledgedAt: state.acknowledgedAt ?? event.at,
         acknowledgedBy: state.acknowledgedBy ?? event.data.by,
+        commander: state.commander ?? event.data.by,
       };
     case 'incident-mitigated':
       return { ...state, status: 'mitigated', mitigatedAt: event.data.at ?? event.at };
@@ -163,8 +167,9 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'rollback-validating':
     case 'rollback-verdict':
       return { ...state, rollback: evolveRollback(state.rollback, event) };
+    default:
+      return evolveProcess(state, event);
   }
-  return state; // a type written by a newer version
 }
 
 /**
@@ -235,5 +240,10 @@ function settleClock(state: IncidentState, name: ClockName, outcome: ClockState[
 
 function withReceipt(state: IncidentState, data: EventData['notification-sent']): IncidentState {
   const ofChannel = { ...state.receipts[data.channel], [data.kind]: data.receipt };
-  return { ...state, receipts: { ...state.receipts, [data.channel]: ofChannel } };
+  const receipts = { ...state.receipts, [data.channel]: ofChannel };
+  if (data.channel === 'pagerduty' && data.kind === 'trigger' && state.page !== null)
+    return { ...state, receipts, page: { ...state.page, accepted: true } };
+  if (data.channel === 'statuspage')
+    return { ...state, receipts, publication: data.kind === 'retract' ? 'retracted' : 'published' };
+  return { ...state, receipts };
 }

@@ -5,6 +5,8 @@ import type { Baseline, RecoveryMetric, RecoveryRun } from '../recovery.ts';
 import { NO_SAMPLES } from '../recovery.ts';
 import type { Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
+import type { ProcessState } from './process-state.ts';
+import { NO_PROCESS } from './process-state.ts';
 import type { AlertCounts, AlertSample, ClockName, OnsetSource, PageReason, RollbackPurpose } from './events.ts';
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'mitigated' | 'resolved' | 'closed';
@@ -75,7 +77,7 @@ export interface RollbackState {
 }
 
 /** What you get by folding an incident's events. Plain JSON: the projection stores it as it is. */
-export interface IncidentState {
+export interface IncidentState extends ProcessState {
   readonly id: string;
   /** Sequence number of the last event folded: the incident's version. */
   readonly version: number;
@@ -110,7 +112,13 @@ export interface IncidentState {
   readonly decision: (StanceDecision & { readonly at: Instant; readonly mode: AutomationMode | null }) | null;
   /** The last that said something; null until one does. */
   readonly routing: RoutingDecision | null;
-  readonly page: { readonly at: Instant; readonly reason: PageReason } | null;
+  /** `accepted`: PagerDuty has taken it. `unaccepted`: it had not in time, and every other channel was told. */
+  readonly page: {
+    readonly at: Instant;
+    readonly reason: PageReason;
+    readonly accepted?: boolean;
+    readonly unaccepted?: boolean;
+  } | null;
   /** Set once the incident was P0 or P1: from then on it has a message that follows it. */
   readonly announced: boolean;
   readonly receipts: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
@@ -142,7 +150,13 @@ export function completeState(stored: IncidentState): IncidentState {
   return { ...ADDED, ...stored, rollback: rollback === null ? null : { ...ADDED_TO_ROLLBACK, ...rollback } };
 }
 
-const ADDED = { fix: null, badVersions: [], lowerSince: null, routing: null } satisfies Partial<IncidentState>;
+const ADDED = {
+  ...NO_PROCESS,
+  fix: null,
+  badVersions: [],
+  lowerSince: null,
+  routing: null,
+} satisfies Partial<IncidentState>;
 const ADDED_TO_ROLLBACK = {
   service: null,
   purpose: 'roll-back',

@@ -93,3 +93,19 @@ export const monitoringSeconds = seconds.default(24 * HOUR);
 const factName = z.string().regex(/^[A-Za-z]\w*$/, 'a fact is named by letters, digits and _');
 
 export const factsSchema = named(factName, group({ promql: text }));
+
+export const communicationSchema = section({
+  pageAcceptSeconds: seconds.default(MINUTE),
+  warnPercents: z
+    .array(z.number().gt(0).lt(100))
+    .nullish()
+    .transform((value) => [...(value ?? [50, 80])].sort((a, b) => a - b)),
+  stormIncidents: z.int().min(1).default(10),
+  linkSeconds: secondsOrZero.default(2 * MINUTE),
+});
+
+export const learningSchema = section({
+  reviewDays: z.int().min(1).default(30),
+  recurrenceDays: z.int().min(1).default(60),
+  remindDays: z.int().min(0).default(2),
+});

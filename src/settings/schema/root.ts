@@ -21,7 +21,15 @@ import {
 import type { ResolvePath } from './integrations.ts';
 import { group, secretSchema, text } from './primitives.ts';
 import type { ReadSecretFile } from './primitives.ts';
-import { automationSchema, correlationSchema, factsSchema, monitoringSeconds, severitiesSchema } from './process.ts';
+import {
+  automationSchema,
+  communicationSchema,
+  correlationSchema,
+  factsSchema,
+  learningSchema,
+  monitoringSeconds,
+  severitiesSchema,
+} from './process.ts';
 import { apiSchema, databaseSchema, httpSchema, logLevel } from './server.ts';
 import { servicesSchema } from './services.ts';
 
@@ -56,6 +64,8 @@ export const configSchema = (readSecret: ReadSecretFile, resolve: ResolvePath) =
     automation: automationSchema,
     services: servicesSchema(secret),
     monitoringSeconds,
+    communication: communicationSchema,
+    learning: learningSchema,
   });
 };
 

@@ -77,6 +77,18 @@ export const policyWith = (automation: Partial<AutomationPolicy> = {}, changes: 
   services: { checkout: service({ mode: null, steps: [plannedStep('checkout').config] }) },
   facts: {},
   monitoringSeconds: 86_400,
+  communication: {
+    sends: true,
+    pagerduty: true,
+    slack: true,
+    email: true,
+    statuspage: 'automatic',
+    pageAcceptSeconds: 60,
+    warnPercents: [50, 80],
+    stormIncidents: 10,
+    linkSeconds: 120,
+  },
+  learning: { reviewDays: 30, recurrenceDays: 60, remindDays: 2 },
   ...changes,
 });
 
