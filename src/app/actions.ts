@@ -14,6 +14,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { declaredFactNames } from '../triage/catalogue.ts';
 import { checkRules } from '../triage/check-rules.ts';
 import { explain } from '../triage/explain.ts';
+import { rulesOf } from '../triage/rule-set.ts';
 import { startDatabase } from './database.ts';
 import { serve } from './serve.ts';
 
@@ -34,7 +35,7 @@ export function createActions(input: ActionsInput): CliActions {
     checkRules: async (options) => {
       const settings = usable(load(options));
       const { problems, ruleSet } = await rulesReport(settings, input.now());
-      const rules = ruleSet === null ? 0 : ruleSet.severity.rules.length + ruleSet.rollback.rules.length;
+      const rules = ruleSet === null ? 0 : rulesOf(ruleSet).length;
       return { directory: settings.rulesDir, rules, hash: ruleSet?.hash ?? null, problems };
     },
     testRules: async (options) => {

@@ -5,6 +5,7 @@ import type { AlertNews, Command, Opening } from '../domain/incident/commands.ts
 import type { Assessment, FactSet } from '../domain/decision.ts';
 import { decide } from '../domain/incident/decide.ts';
 import { drillAssessment, standingSeverity } from '../domain/incident/decide-assessment.ts';
+import { standingSpecialist } from '../domain/incident/decide-routing.ts';
 import type { OnsetSource } from '../domain/incident/events.ts';
 import { evolve } from '../domain/incident/evolve.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
@@ -168,7 +169,10 @@ async function decisions(deps: AdvanceDeps, look: Look, incidentId: string, poli
 function assessmentOf(deps: AdvanceDeps, state: IncidentState, facts: FactSet): Promise<Assessment> {
   if (state.drill === true) return Promise.resolve(drillAssessment(facts.known));
   const now = deps.clock.now();
-  return evaluate(deps.rules(), facts, now, { standing: (decided) => standingSeverity(state, decided, now) });
+  return evaluate(deps.rules(), facts, now, {
+    standing: (decided) => standingSeverity(state, decided, now),
+    standingSpecialist: (decided) => standingSpecialist(state, decided),
+  });
 }
 
 const nothingNew = (news: AlertNews): AlertNews => ({

@@ -62,6 +62,7 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     service: state.service,
     environment: state.environment,
     customerFacing: servicePolicy(policy, state)?.customerFacing ?? null,
+    serviceSpecialist: servicePolicy(policy, state)?.specialist ?? null,
     labels: worst?.labels ?? state.labels,
     annotations: worst?.annotations ?? {},
     alertNames: state.alertNames,

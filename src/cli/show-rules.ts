@@ -1,3 +1,4 @@
+import type { RoutingDecision } from '../domain/decision.ts';
 import { clean, paint, plural, table } from './format.ts';
 import type { CliIo } from './io.ts';
 import type { ExplainReport, RuleProblem, RulesReport, RuleTestReport } from './ports.ts';
@@ -29,12 +30,18 @@ export function testSummary(io: CliIo, { problems, results }: RuleTestReport): s
 
 /** The decision first, then why each rule did or did not take part. */
 export function explanation(report: NonNullable<ExplainReport['explanation']>): string {
-  const { severity, rollback } = report.assessment;
+  const { severity, rollback, routing } = report.assessment;
   const by = (rule: string | null): string => (rule === null ? 'no rule matched' : `rule ${rule}`);
   const decisions = table([
     ['severity', severity.severity, by(severity.rule), severity.because],
     ['rollback', rollback.action, by(rollback.rule), rollback.because],
+    ['specialist', routing.specialist ?? 'unknown', by(routing.rule), routing.because],
+    ...routing.routes.map(({ rule, because }) => ['route', '', by(rule), because]),
+    ...(routing.routes.length === 0 ? [] : [['told', told(routing), '', '']]),
   ]);
   const rows = report.rules.map(({ stage, outcome, rule, because }) => [stage, outcome, rule, because]);
   return `${decisions}\n${table([['STAGE', 'OUTCOME', 'RULE', 'BECAUSE'], ...rows])}`;
 }
+
+const told = ({ page, slackChannels, emails, audiences }: RoutingDecision): string =>
+  [...(page ? ['a page'] : []), ...slackChannels, ...emails, ...audiences].join(', ');

@@ -3,6 +3,7 @@ import { ANSWERS } from '../domain/suspect.ts';
 import type { Policy } from '../domain/policy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
 import { IMPACT_TRENDS } from '../domain/trend.ts';
+import type { RuleKind } from './rule-file.ts';
 
 /** `any`: whatever stands at a path of an object. */
 export type FactType = 'number' | 'text' | 'yes-no' | 'list' | 'object' | 'any';
@@ -37,6 +38,7 @@ export const RESERVED_FACTS: Readonly<Record<string, FactKind>> = {
   service: text,
   environment: text,
   customerFacing: yesNo,
+  serviceSpecialist: text,
   labels: { type: 'object' },
   annotations: { type: 'object' },
   alertNames: { type: 'list' },
@@ -77,21 +79,36 @@ export const RESERVED_FACTS: Readonly<Record<string, FactKind>> = {
   dayOfWeek: number,
 };
 
-/** Known to the rollback stage only: what the severity stage concluded. */
-export const ROLLBACK_FACTS: Readonly<Record<string, FactKind>> = {
+/** What earlier stages concluded, in the order of the stages. */
+export const CONCLUDED_FACTS: Readonly<Record<string, FactKind>> = {
   severity: { type: 'text', oneOf: SEVERITIES },
   unclassified: yesNo,
+  specialist: text,
 };
+
+/** The only rules that know a conclusion: those that run after it. */
+const AFTER: Readonly<Record<string, { readonly kinds: readonly RuleKind[]; readonly words: string }>> = {
+  severity: { kinds: ['rollback', 'specialist', 'route'], words: 'rollback and routing rules' },
+  unclassified: { kinds: ['rollback', 'specialist', 'route'], words: 'rollback and routing rules' },
+  specialist: { kinds: ['route'], words: 'routes' },
+};
+
+const after = (fact: string) => (Object.hasOwn(AFTER, fact) ? AFTER[fact] : undefined);
+
+export const isKnownTo = (kind: RuleKind, fact: string): boolean => after(fact)?.kinds.includes(kind) !== false;
+
+/** In words, who knows a fact that not every rule knows; null for the others. */
+export const whoKnows = (fact: string): string | null => after(fact)?.words ?? null;
 
 /** False for the facts that Firebreak knows by itself: no query may take their place. */
 export const isMeasurable = (name: string): boolean =>
   (IMPACT_FACTS as readonly string[]).includes(name) ||
-  !(Object.hasOwn(RESERVED_FACTS, name) || Object.hasOwn(ROLLBACK_FACTS, name));
+  !(Object.hasOwn(RESERVED_FACTS, name) || Object.hasOwn(CONCLUDED_FACTS, name));
 
 /** Every fact that rules may name, by name. Facts declared in the configuration are numbers: they come from PromQL. */
 export function factKinds(declaredFacts: readonly string[]): ReadonlyMap<string, FactKind> {
   const declared = declaredFacts.map((name): [string, FactKind] => [name, number]);
-  return new Map([...declared, ...Object.entries(RESERVED_FACTS), ...Object.entries(ROLLBACK_FACTS)]);
+  return new Map([...declared, ...Object.entries(RESERVED_FACTS), ...Object.entries(CONCLUDED_FACTS)]);
 }
 
 /** The names under `facts` of the configuration, global or of any service. */

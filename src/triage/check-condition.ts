@@ -1,5 +1,5 @@
 import type { Json } from '../domain/json.ts';
-import { ROLLBACK_FACTS, type FactKind } from './catalogue.ts';
+import { whoKnows, type FactKind } from './catalogue.ts';
 import { childrenOf, isFactValue, type Condition, type FactValue, type Test } from './condition.ts';
 import { unknownName } from './nearest.ts';
 import { OPERATORS, type OperatorKind } from './operators.ts';
@@ -60,8 +60,10 @@ function kindOf(at: FactValue, field: string, names: Names): FactKind | Fault {
   return kind ?? { field: `${field}/path`, message: unknownName(`key of "${at.fact}"`, key, Object.keys(fact.keys)) };
 }
 
-const stageHint = (fact: string): string =>
-  Object.hasOwn(ROLLBACK_FACTS, fact) ? ' (only rollback rules know it)' : '';
+function stageHint(fact: string): string {
+  const who = whoKnows(fact);
+  return who === null ? '' : ` (only ${who} know it)`;
+}
 
 function checkValue(test: Test, operator: OperatorKind, left: FactKind, field: string, names: Names): readonly Fault[] {
   const { value } = test;

@@ -1,4 +1,4 @@
-import { factKinds, ROLLBACK_FACTS } from './catalogue.ts';
+import { factKinds, isKnownTo, whoKnows } from './catalogue.ts';
 import { placeholders } from './because.ts';
 import { checkCondition, type Names } from './check-condition.ts';
 import { asksForUnknown } from './check-unknown.ts';
@@ -6,13 +6,21 @@ import type { Condition } from './condition.ts';
 import { cycles, expand, references, type NamedConditions } from './expand.ts';
 import { nearest, unknownName } from './nearest.ts';
 import { pointerSegment, problem, type RuleProblem } from './problem.ts';
-import { parseRuleFile, type Fault, type RuleFile, type RuleFileContent, type RuleText } from './rule-file.ts';
-import { factsOf, ruleSet, type Rule, type RuleSet, type Stage } from './rule-set.ts';
+import {
+  KINDS_OF,
+  parseRuleFile,
+  STAGES,
+  type Fault,
+  type RuleFile,
+  type RuleFileContent,
+  type RuleKind,
+  type RuleText,
+  type Stage,
+} from './rule-file.ts';
+import { factsOf, ruleSet, type Rule, type RuleSet } from './rule-set.ts';
 
 export type Compiled =
   { readonly ok: true; readonly ruleSet: RuleSet } | { readonly ok: false; readonly problems: readonly RuleProblem[] };
-
-const STAGES: readonly Stage[] = ['severity', 'rollback'];
 
 interface Source {
   readonly file: string;
@@ -29,12 +37,12 @@ export function compileRules(files: readonly RuleFile[], declaredFacts: readonly
   const problems: RuleProblem[] = [];
   const sources = files.flatMap((file) => readSource(file, problems));
   const named = collectNamed(sources, problems);
-  const names = stageNames(declaredFacts, named);
-  for (const source of sources) checkNamed(source, names.rollback, problems);
+  const names = namesByKind(declaredFacts, named);
+  for (const source of sources) checkNamed(source, names.route, problems);
   const seen = new Map<string, string>();
   const rules = sources.flatMap((source) =>
     source.content.rules.flatMap((rule, at) => {
-      const found = ruleFaults(source, rule, at, names[source.stage], named, seen);
+      const found = ruleFaults(source, rule, at, names, named, seen);
       problems.push(...found.map((fault) => problem(source.file, nameOf(rule), fault.field, fault.message)));
       return found.length > 0 ? [] : makeRule(source, rule, at, named, problems);
     }),
@@ -50,7 +58,7 @@ function readSource(file: RuleFile, problems: RuleProblem[]): Source[] {
   const stage = STAGES.find((each) => each === folder);
   if (stage === undefined) {
     const hint = nearest(folder, STAGES);
-    const message = `rules stand in severity/ or rollback/${hint === null ? '' : `; did you mean "${hint}/"?`}`;
+    const message = `rules stand in severity/, rollback/ or routing/${hint === null ? '' : `; did you mean "${hint}/"?`}`;
     problems.push(problem(file.path, null, '', message));
     return [];
   }
@@ -96,11 +104,20 @@ function collectNamed(sources: readonly Source[], problems: RuleProblem[]): Name
   return named;
 }
 
-function stageNames(declaredFacts: readonly string[], named: NamedConditions): Record<Stage, Names> {
+/** Routes know every fact: they come last. */
+function namesByKind(declaredFacts: readonly string[], named: NamedConditions): Record<RuleKind, Names> {
   const facts = factKinds(declaredFacts);
   const conditions = new Set(named.keys());
-  const severityFacts = new Map([...facts].filter(([name]) => !Object.hasOwn(ROLLBACK_FACTS, name)));
-  return { severity: { facts: severityFacts, conditions }, rollback: { facts, conditions } };
+  const names = (kind: RuleKind): Names => ({
+    facts: new Map([...facts].filter(([name]) => isKnownTo(kind, name))),
+    conditions,
+  });
+  return {
+    severity: names('severity'),
+    rollback: names('rollback'),
+    specialist: names('specialist'),
+    route: names('route'),
+  };
 }
 
 function checkNamed(source: Source, names: Names, problems: RuleProblem[]): void {
@@ -118,7 +135,7 @@ function ruleFaults(
   source: Source,
   rule: RuleText,
   at: number,
-  names: Names,
+  namesOf: Readonly<Record<RuleKind, Names>>,
   named: NamedConditions,
   seen: Map<string, string>,
 ): readonly Fault[] {
@@ -131,13 +148,17 @@ function ruleFaults(
     faults.push({ field: `${field}/name`, message: `the name is also used in ${first}` });
   seen.set(key, source.file);
   if (hasFaultUnder(source, field)) return faults;
-  if (rule.event.type !== source.stage) {
-    const message = `"${rule.event.type}" in a file under ${source.stage}/: it must be "${source.stage}"`;
+  const kinds = KINDS_OF[source.stage];
+  const kind = rule.event.type;
+  if (!kinds.includes(kind)) {
+    const expected = kinds.map((each) => `"${each}"`).join(' or ');
+    const message = `"${kind}" in a file under ${source.stage}/: it must be ${expected}`;
     faults.push({ field: `${field}/event/type`, message });
   }
+  const names = namesOf[kind];
   faults.push(...checkCondition(rule.conditions, `${field}/conditions`, names));
   faults.push(...becauseFaults(rule.event.params.because, `${field}/event/params/because`, names));
-  if (source.stage === 'severity') faults.push(...rollbackFactsInNamed(rule.conditions, field, named));
+  faults.push(...laterFactsInNamed(rule.conditions, kind, field, named));
   return faults;
 }
 
@@ -148,14 +169,20 @@ function becauseFaults(because: string, field: string, names: Names): readonly F
   });
 }
 
-/** A named condition may read what only rollback rules know; then only they may use it. */
-function rollbackFactsInNamed(condition: Condition, field: string, named: NamedConditions): readonly Fault[] {
+/** A named condition may read what only later rules know; then only they may use it. */
+function laterFactsInNamed(
+  condition: Condition,
+  kind: RuleKind,
+  field: string,
+  named: NamedConditions,
+): readonly Fault[] {
   return references(condition).flatMap((name) => {
     const target = named.get(name);
     const tree = target === undefined ? null : expand(target, named);
-    const fact = tree === null ? undefined : factsOf(tree).find((each) => Object.hasOwn(ROLLBACK_FACTS, each));
-    const message = `the condition "${name}" reads "${fact ?? ''}", which only rollback rules know`;
-    return fact === undefined ? [] : [{ field: `${field}/conditions`, message }];
+    const fact = tree === null ? undefined : factsOf(tree).find((each) => !isKnownTo(kind, each));
+    if (fact === undefined) return [];
+    const message = `the condition "${name}" reads "${fact}", which only ${whoKnows(fact) ?? 'other rules'} know`;
+    return [{ field: `${field}/conditions`, message }];
   });
 }
 

@@ -1,16 +1,16 @@
 import type { Assessment, ConditionRecord, FactSet } from '../domain/decision.ts';
-import type { Json } from '../domain/json.ts';
-import { evaluate, rollbackFacts, type EvaluateOptions } from './evaluate.ts';
+import type { Known } from './choose.ts';
+import { conclude, type EvaluateOptions } from './evaluate.ts';
 import type { RuleRun } from './engine.ts';
-import { timeFacts } from './facts.ts';
-import type { Rule, RuleSet, Stage, StageRules } from './rule-set.ts';
+import type { Stage } from './rule-file.ts';
+import type { KindRules, Rule, RuleSet } from './rule-set.ts';
 
 export interface RuleExplanation {
   readonly stage: Stage;
   readonly rule: string;
   readonly file: string;
   readonly priority: number;
-  /** `decided`: the winner. `outranked`: it matched, another one won. `unknown`: it hangs on facts that nobody knows. */
+  /** `decided`: the winner, or a route that matched: each of them adds. `outranked`: it matched, another one won. `unknown`: it hangs on facts that nobody knows. */
   readonly outcome: 'decided' | 'outranked' | 'not-matched' | 'unknown';
   readonly because: string;
   readonly conditions: readonly ConditionRecord[];
@@ -18,7 +18,7 @@ export interface RuleExplanation {
 
 export interface Explanation {
   readonly assessment: Assessment;
-  /** Every rule of both stages, those that mattered first. */
+  /** Every rule, stage by stage, those that mattered first. */
   readonly rules: readonly RuleExplanation[];
 }
 
@@ -29,27 +29,29 @@ export async function explain(
   now: number,
   options: EvaluateOptions = {},
 ): Promise<Explanation> {
-  const assessment = await evaluate(rules, facts, now, options);
-  const known = { ...timeFacts(now), ...facts.known };
-  const forRollback = rollbackFacts(known, assessment.severity, options);
+  const { assessment, facts: known } = await conclude(rules, facts, now, options);
+  const { severity, rollback, routing } = assessment;
+  const routes = routing.routes.map(({ rule }) => rule);
   return {
     assessment,
     rules: [
-      ...(await explainStage(rules.severity, known, assessment.severity.rule)),
-      ...(await explainStage(rules.rollback, forRollback, assessment.rollback.rule)),
+      ...(await explainKind(rules.severity, known.severity, [severity.rule])),
+      ...(await explainKind(rules.rollback, known.rollback, [rollback.rule])),
+      ...(await explainKind(rules.specialist, known.specialist, [routing.rule])),
+      ...(await explainKind(rules.route, known.route, routes)),
     ],
   };
 }
 
-async function explainStage(
-  stage: StageRules,
-  known: Readonly<Record<string, Json>>,
-  winner: string | null,
+async function explainKind(
+  kind: KindRules,
+  known: Known,
+  decisive: readonly (string | null)[],
 ): Promise<readonly RuleExplanation[]> {
-  const runs = await stage.engines.run([...stage.rules.keys()], known);
+  const runs = await kind.engines.run([...kind.rules.keys()], known);
   const explained = runs.flatMap((run) => {
-    const rule = stage.rules[run.rule];
-    return rule === undefined ? [] : [explainRule(rule, run, winner)];
+    const rule = kind.rules[run.rule];
+    return rule === undefined ? [] : [explainRule(rule, run, decisive)];
   });
   const rank = ['decided', 'outranked', 'unknown', 'not-matched'];
   return explained.sort((a, b) => rank.indexOf(a.outcome) - rank.indexOf(b.outcome) || b.priority - a.priority);
@@ -58,16 +60,18 @@ async function explainStage(
 function explainRule(
   { stage, name, file, priority, event }: Rule,
   run: RuleRun,
-  winner: string | null,
+  decisive: readonly (string | null)[],
 ): RuleExplanation {
   const base = { stage, rule: name, file, priority, conditions: run.conditions };
-  if (name === winner) return { ...base, outcome: 'decided', because: event.params.because };
-  if (run.outcome === true) return { ...base, outcome: 'outranked', because: `matched, but "${winner ?? ''}" decides` };
+  if (decisive.includes(name)) return { ...base, outcome: 'decided', because: event.params.because };
+  if (run.outcome === true) return { ...base, outcome: 'outranked', because: outrankedBy(decisive) };
   const failed = run.conditions.filter((condition) => !condition.result);
   const outcome = run.outcome === 'unknown' ? 'unknown' : 'not-matched';
   const shown = outcome === 'unknown' ? failed.filter((condition) => condition.unknown) : failed;
   return { ...base, outcome, because: (shown.length > 0 ? shown : run.conditions).map(describeCondition).join('; ') };
 }
+
+const outrankedBy = (decisive: readonly (string | null)[]): string => `matched, but "${decisive.join()}" decides`;
 
 /** `labels $.severity equal "critical": it is "warning"` */
 function describeCondition({ fact, path, operator, expected, actual, unknown, result }: ConditionRecord): string {

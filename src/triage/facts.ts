@@ -23,6 +23,8 @@ export interface FactInput {
   readonly service: string | null;
   readonly environment: string | null;
   readonly customerFacing: boolean | null;
+  /** The team that the configuration names for the service. */
+  readonly serviceSpecialist: string | null;
   /** Common to the alerts, or of the first one. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -72,6 +74,7 @@ const NOTHING: Found = { value: null, source: 'nothing gave it' };
 function incidentFacts(input: FactInput): Readonly<Record<string, Json>> {
   const { service, environment, customerFacing, labels, annotations, alertNames, alertCount, firingSeconds } = input;
   const {
+    serviceSpecialist,
     impactTrend,
     suspectChange,
     acquittedChanges,
@@ -83,6 +86,7 @@ function incidentFacts(input: FactInput): Readonly<Record<string, Json>> {
   return {
     ...{ service, environment, customerFacing, labels, annotations, alertNames, alertCount, firingSeconds },
     ...{
+      serviceSpecialist,
       impactTrend,
       suspectChange,
       acquittedChanges,
@@ -97,6 +101,7 @@ function incidentFacts(input: FactInput): Readonly<Record<string, Json>> {
 
 const SOURCES: Readonly<Record<string, string>> = {
   customerFacing: 'configuration',
+  serviceSpecialist: 'configuration',
   suspectChange: 'changes',
   acquittedChanges: 'changes',
   changeUnderWay: 'changes',

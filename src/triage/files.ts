@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nearest } from './nearest.ts';
-import type { RuleFile } from './rule-file.ts';
+import { STAGES, type RuleFile } from './rule-file.ts';
 
 export interface RuleFiles {
   /** Files of the stages, with problems of the directory itself as files that cannot be rules. */
@@ -9,22 +9,21 @@ export interface RuleFiles {
   readonly tests: readonly RuleFile[];
 }
 
-const STAGE_FOLDERS = ['severity', 'rollback'];
-const OTHER_FOLDERS = ['routing', 'tests', 'schema'];
+const OTHER_FOLDERS = ['tests', 'schema'];
 
 /**
- * Reads `severity/*.json`, `rollback/*.json` and `tests/*.json`. Hidden entries are passed over: editors and
+ * Reads `severity/*.json`, `rollback/*.json`, `routing/*.json` and `tests/*.json`. Hidden entries are passed over: editors and
  * Kubernetes' ConfigMap volumes keep theirs beside the files. Throws when the directory cannot be read.
  */
 export async function readRuleFiles(directory: string): Promise<RuleFiles> {
   const folders = await foldersOf(directory);
-  const known = [...STAGE_FOLDERS, ...OTHER_FOLDERS];
-  const stray = folders.filter((folder) => !known.includes(folder) && nearest(folder, STAGE_FOLDERS) !== null);
+  const known = [...STAGES, ...OTHER_FOLDERS];
+  const stray = folders.filter((folder) => !known.includes(folder) && nearest(folder, STAGES) !== null);
   const read = async (names: readonly string[]): Promise<RuleFile[]> =>
     (await Promise.all(names.map((name) => jsonFiles(directory, name)))).flat();
   return {
     // A mistyped folder goes to the compiler as well, which says so: rules in it would be silently missing.
-    rules: await read([...STAGE_FOLDERS.filter((folder) => folders.includes(folder)), ...stray]),
+    rules: await read([...STAGES.filter((folder) => folders.includes(folder)), ...stray]),
     tests: await read(folders.filter((folder) => folder === 'tests')),
   };
 }

@@ -16,7 +16,30 @@ export interface RuleFile {
 
 export type RuleEvent =
   | { readonly type: 'severity'; readonly params: { readonly severity: Severity; readonly because: string } }
-  | { readonly type: 'rollback'; readonly params: { readonly action: RollbackStance; readonly because: string } };
+  | { readonly type: 'rollback'; readonly params: { readonly action: RollbackStance; readonly because: string } }
+  | { readonly type: 'specialist'; readonly params: { readonly specialist: string; readonly because: string } }
+  | { readonly type: 'route'; readonly params: RouteParams };
+
+/** Who else hears of it. */
+export interface RouteParams {
+  readonly page?: true;
+  readonly slackChannels?: readonly string[];
+  readonly email?: readonly string[];
+  readonly audiences?: readonly string[];
+  readonly because: string;
+}
+
+export type RuleKind = RuleEvent['type'];
+
+/** A folder of rules each; in `routing` stand both those for the specialist and the routes. */
+export const STAGES = ['severity', 'rollback', 'routing'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const KINDS_OF: Readonly<Record<Stage, readonly RuleKind[]>> = {
+  severity: ['severity'],
+  rollback: ['rollback'],
+  routing: ['specialist', 'route'],
+};
 
 export interface RuleText {
   readonly name: string;
@@ -39,6 +62,11 @@ export interface RuleTestText {
     readonly action?: RollbackStance;
     readonly rule?: string | null;
     readonly rollbackRule?: string | null;
+    readonly specialist?: string | null;
+    readonly specialistRule?: string | null;
+    readonly page?: boolean;
+    /** Every route that must match, and no other. */
+    readonly routes?: readonly string[];
   };
 }
 
@@ -93,9 +121,10 @@ const isNoGroup = (error: ErrorObject): boolean =>
 function messageOf(error: ErrorObject): string {
   const params = error.params as { additionalProperty?: string; allowedValues?: string[]; missingProperty?: string };
   if (params.additionalProperty !== undefined) {
-    const parent = error.parentSchema as { properties?: object } | undefined;
-    return unknownName('key', params.additionalProperty, Object.keys(parent?.properties ?? {}));
+    return unknownName('key', params.additionalProperty, Object.keys(propertiesOf(error)));
   }
+  if (error.keyword === 'const') return `must be ${JSON.stringify(error.schema)}, or left out`;
+  if (error.keyword === 'minProperties') return `must hold more: ${Object.keys(propertiesOf(error)).join(', ')}`;
   if (params.missingProperty !== undefined) return `"${params.missingProperty}" is missing`;
   if (params.allowedValues !== undefined) {
     const what = error.instancePath.endsWith('/operator') ? 'operator' : 'value';
@@ -103,3 +132,6 @@ function messageOf(error: ErrorObject): string {
   }
   return error.message ?? 'is wrong';
 }
+
+const propertiesOf = (error: ErrorObject): object =>
+  (error.parentSchema as { properties?: object } | undefined)?.properties ?? {};

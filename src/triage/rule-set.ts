@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { isFactValue, testsOf, type FactValue, type Test, type Tree } from './condition.ts';
 import { enginePool, type EnginePool } from './engine.ts';
-import type { RuleEvent } from './rule-file.ts';
+import type { RuleEvent, RuleKind, Stage } from './rule-file.ts';
 import { indexRules, type RuleIndex } from './rule-index.ts';
-
-export type Stage = RuleEvent['type'];
 
 /** A rule that has been checked; its named conditions are in place. */
 export interface Rule {
@@ -18,7 +16,8 @@ export interface Rule {
   readonly event: RuleEvent;
 }
 
-export interface StageRules {
+/** Rules of one kind, which run together. */
+export interface KindRules {
   readonly rules: readonly Rule[];
   readonly index: RuleIndex;
   readonly engines: EnginePool;
@@ -28,17 +27,28 @@ export interface StageRules {
 export interface RuleSet {
   /** Of everything that decides: name, priority, conditions, event. Not of layout, order, files or descriptions. */
   readonly hash: string;
-  readonly severity: StageRules;
-  readonly rollback: StageRules;
+  readonly severity: KindRules;
+  readonly rollback: KindRules;
+  readonly specialist: KindRules;
+  readonly route: KindRules;
 }
+
+export const rulesOf = ({ severity, rollback, specialist, route }: RuleSet): readonly Rule[] =>
+  [severity, rollback, specialist, route].flatMap(({ rules }) => rules);
 
 export function ruleSet(rules: readonly Rule[]): RuleSet {
   const byName = [...rules].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const stage = (name: Stage): StageRules => stageRules(byName.filter((rule) => rule.stage === name));
-  return { hash: hashOf(byName), severity: stage('severity'), rollback: stage('rollback') };
+  const kind = (type: RuleKind): KindRules => kindRules(byName.filter((rule) => rule.event.type === type));
+  return {
+    hash: hashOf(byName),
+    severity: kind('severity'),
+    rollback: kind('rollback'),
+    specialist: kind('specialist'),
+    route: kind('route'),
+  };
 }
 
-function stageRules(rules: readonly Rule[]): StageRules {
+function kindRules(rules: readonly Rule[]): KindRules {
   return {
     rules,
     index: indexRules(rules.map((rule) => rule.tree)),

@@ -1,4 +1,4 @@
-import type { FactSet, RollbackStance } from '../domain/decision.ts';
+import type { FactSet, RollbackStance, RoutingDecision } from '../domain/decision.ts';
 import type { Severity } from '../domain/severity.ts';
 import { factKinds } from './catalogue.ts';
 import { evaluate } from './evaluate.ts';
@@ -58,12 +58,15 @@ export async function runRuleTests(
 
 async function runOne(rules: RuleSet, { file, name, facts, expect }: RuleTest, now: number): Promise<RuleTestResult> {
   const given: FactSet = { known: facts, unknown: [], sources: {} };
-  const { severity, rollback } = await evaluate(rules, given, now);
+  const { severity, rollback, routing } = await evaluate(rules, given, now);
   const differences = [
     difference('severity', expect.severity, severity.severity, severity),
     difference('action', expect.action, rollback.action, rollback),
     difference('rule', expect.rule, severity.rule, severity),
     difference('rollback rule', expect.rollbackRule, rollback.rule, rollback),
+    difference('specialist', expect.specialist, routing.specialist, routing),
+    difference('specialist rule', expect.specialistRule, routing.rule, routing),
+    ...routeDifferences(expect, routing),
   ].filter((text) => text !== null);
   const passed = differences.length === 0;
   return { file, name, passed, differences, severity: severity.severity, action: rollback.action };
@@ -77,4 +80,18 @@ function difference(
 ): string | null {
   if (expected === undefined || expected === actual) return null;
   return `${what}: expected ${String(expected)}, is ${String(actual)} by ${rule === null ? 'no rule' : `"${rule}"`} (${because})`;
+}
+
+function routeDifferences(
+  { page, routes }: RuleTestText['expect'],
+  decision: RoutingDecision,
+): readonly (string | null)[] {
+  const names = (list: readonly string[]): string => list.toSorted().join(', ') || 'none';
+  const matched = names(decision.routes.map(({ rule }) => rule));
+  return [
+    page === undefined || page === decision.page
+      ? null
+      : `page: expected ${page}, is ${decision.page} by the routes: ${matched}`,
+    routes === undefined || names(routes) === matched ? null : `routes: expected ${names(routes)}, are ${matched}`,
+  ];
 }

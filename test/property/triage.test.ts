@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Json } from '../../src/domain/json.ts';
 import { compileRules } from '../../src/triage/compile.ts';
-import { chooseWinner, evaluate } from '../../src/triage/evaluate.ts';
+import { matching } from '../../src/triage/choose.ts';
+import { evaluate } from '../../src/triage/evaluate.ts';
 import type { RuleSet } from '../../src/triage/rule-set.ts';
 import { compilePattern, refusePattern } from '../../src/triage/regex.ts';
 import { fillQuery, parseQuery } from '../../src/domain/promql.ts';
@@ -83,8 +84,27 @@ const asText = ({ top, group, priority, severity }: RuleDraft, at: number) => ({
   conditions: { [group]: top },
   event: { type: 'severity', params: { severity, because: 'b' } },
 });
-function compiled(rules: readonly object[]): RuleSet {
-  const result = compileRules([{ path: 'severity/a.json', text: JSON.stringify({ rules }) }], []);
+/** The same conditions choose a specialist, and add a channel. */
+const asRouting = ({ top, group, priority }: RuleDraft, at: number) => [
+  {
+    name: `s${at}`,
+    priority,
+    conditions: { [group]: top },
+    event: { type: 'specialist', params: { specialist: `team-${at}`, because: 'b' } },
+  },
+  {
+    name: `r${at}`,
+    priority,
+    conditions: { [group]: top },
+    event: { type: 'route', params: { slackChannels: [`#r${at}`], because: 'b' } },
+  },
+];
+function compiled(rules: readonly object[], routing: readonly object[] = []): RuleSet {
+  const files = [
+    { path: 'severity/a.json', text: JSON.stringify({ rules }) },
+    { path: 'routing/a.json', text: JSON.stringify({ rules: routing }) },
+  ];
+  const result = compileRules(files, []);
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.ruleSet;
 }
@@ -95,12 +115,15 @@ const outcomes = async (rules: RuleSet, known: Known) =>
 test('the index never changes what is decided', async () => {
   await fc.assert(
     fc.asyncProperty(ruleList(fc.oneof(leaf, asking)), knownFacts, async (drafts, known) => {
-      const rules = compiled(drafts.map(asText));
+      const rules = compiled(drafts.map(asText), drafts.flatMap(asRouting));
       const time = { hourOfDay: 0, dayOfWeek: 4 };
-      const all = chooseWinner(rules.severity, await outcomes(rules, { ...time, ...known }));
-      const { severity } = await evaluate(rules, facts(known), 0);
+      const every = await outcomes(rules, { ...time, ...known });
+      const all = matching(rules.severity, every)[0];
+      const { severity, routing } = await evaluate(rules, facts(known), 0);
       expect(severity.rule).toBe(all?.rule.name ?? null);
       expect(severity.conditions).toEqual(all?.run.conditions ?? []);
+      expect(routing.rule).toBe(matching(rules.specialist, every)[0]?.rule.name ?? null);
+      expect(routing.slackChannels).toEqual(matching(rules.route, every).map(({ rule }) => `#${rule.name}`));
     }),
     { numRuns: 400 },
   );

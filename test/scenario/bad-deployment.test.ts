@@ -96,6 +96,7 @@ const COURSE = [
   'clock-started', // acknowledge
   'clock-started', // restore
   'page-requested',
+  'routing-decided',
   'rollback-decided',
   'rollback-requested',
   'rollback-planned',
@@ -524,6 +525,7 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
         // Of what is measured when the alert has resolved.
         'firebreak_decisions_total{mode="auto",outcome="P3",stage="severity"}': 1,
         'firebreak_decisions_total{mode="auto",outcome="roll-back",stage="rollback"}': 1,
+        'firebreak_decisions_total{mode="auto",outcome="backend",stage="routing"}': 1,
         [`firebreak_sla_clocks_met_total{clock="detect",${of}}`]: 1,
         [`firebreak_sla_clocks_met_total{clock="restore",${of}}`]: 1,
         [`firebreak_incident_time_to_detect_seconds_count{${of}}`]: 1,

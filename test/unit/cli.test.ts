@@ -167,7 +167,8 @@ describe('what was found', () => {
       ['rules', 'explain'],
       {},
       0,
-      'severity  P1    rule p1-errors   a tenth fails\nrollback  hold  no rule matched  nothing measured\n\n' +
+      'severity    P1       rule p1-errors   a tenth fails\nrollback    hold     no rule matched  nothing measured\n' +
+        'specialist  unknown  no rule matched  no rule matched\n\n' +
         'STAGE     OUTCOME  RULE       BECAUSE\nseverity  decided  p1-errors  a tenth fails\n',
     ],
     [

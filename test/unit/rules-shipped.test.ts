@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import rulesSchema from '../../rules/schema/rules.schema.json' with { type: 'json' };
-import { RESERVED_FACTS, ROLLBACK_FACTS } from '../../src/triage/catalogue.ts';
+import { RESERVED_FACTS, CONCLUDED_FACTS } from '../../src/triage/catalogue.ts';
 import { checkRules } from '../../src/triage/check-rules.ts';
 import { compileRules } from '../../src/triage/compile.ts';
 import { evaluate } from '../../src/triage/evaluate.ts';
 import { readRuleFiles } from '../../src/triage/files.ts';
 import { OPERATORS } from '../../src/triage/operators.ts';
-import { factsOf } from '../../src/triage/rule-set.ts';
+import { factsOf, rulesOf } from '../../src/triage/rule-set.ts';
 import { readRuleTests, runRuleTests } from '../../src/triage/rule-tests.ts';
 
 const directory = fileURLToPath(new URL('../../rules', import.meta.url));
@@ -27,12 +27,13 @@ test.each(report.tests.map((result) => [result.name, result] as const))('%s', (_
 });
 
 test('every shipped rule decides at least one table test', async () => {
-  const rules = [...report.ruleSet!.severity.rules, ...report.ruleSet!.rollback.rules].map((rule) => rule.name);
+  const rules = rulesOf(report.ruleSet!).map((rule) => rule.name);
   const decided = new Set<string | null>();
   const { tests } = readRuleTests((await readRuleFiles(directory)).tests, []);
   for (const { facts } of tests) {
-    const { severity, rollback } = await evaluate(report.ruleSet!, { known: facts, unknown: [], sources: {} }, 0);
-    decided.add(severity.rule).add(rollback.rule);
+    const given = { known: facts, unknown: [], sources: {} };
+    const { severity, rollback, routing } = await evaluate(report.ruleSet!, given, 0);
+    decided.add(severity.rule).add(rollback.rule).add(routing.rule);
   }
   expect(rules.filter((name) => !decided.has(name))).toEqual([]);
 });
@@ -62,12 +63,15 @@ test('no label, name or trend decides a rollback: only measured impact does', as
 
 test('the examples of the guide compile with the shipped rules, and its test passes', async () => {
   const guide = await readFile(new URL('../../docs/rules.md', import.meta.url), 'utf8');
-  const [ruleExample = '', testExample = ''] = Array.from(
-    guide.matchAll(/^```json\n(.*?)^```$/gms),
-    ([, json = '']) => json,
-  );
+  const [ruleExample = '', ...others] = Array.from(guide.matchAll(/^```json\n(.*?)^```$/gms), ([, json = '']) => json);
+  const testExample = others.at(-1) ?? '';
   const shipped = (await readRuleFiles(directory)).rules;
-  const compiled = compileRules([...shipped, { path: 'severity/guide.json', text: ruleExample }], []);
+  const routing = `{ "rules": [${others.slice(0, -1).join()}] }`;
+  const guideFiles = [
+    { path: 'severity/guide.json', text: ruleExample },
+    { path: 'routing/guide.json', text: routing },
+  ];
+  const compiled = compileRules([...shipped, ...guideFiles], []);
   const { tests, problems } = readRuleTests([{ path: 'tests/guide.json', text: testExample }], []);
   expect([compiled, problems, tests.length]).toEqual([expect.objectContaining({ ok: true }), [], 1]);
   const results = compiled.ok ? await runRuleTests(compiled.ruleSet, tests, 0) : [];
@@ -76,13 +80,13 @@ test('the examples of the guide compile with the shipped rules, and its test pas
 
 test('the guide names every fact and every operator', async () => {
   const guide = await readFile(new URL('../../docs/rules.md', import.meta.url), 'utf8');
-  const names = [...Object.keys(RESERVED_FACTS), ...Object.keys(ROLLBACK_FACTS), ...Object.keys(OPERATORS)];
+  const names = [...Object.keys(RESERVED_FACTS), ...Object.keys(CONCLUDED_FACTS), ...Object.keys(OPERATORS)];
   expect(names.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
 });
 
 test('the schema names every fact and every operator for completion', () => {
   const { examples } = rulesSchema.$defs.test.properties.fact;
-  expect(examples).toEqual([...Object.keys(RESERVED_FACTS), ...Object.keys(ROLLBACK_FACTS)]);
+  expect(examples).toEqual([...Object.keys(RESERVED_FACTS), ...Object.keys(CONCLUDED_FACTS)]);
   expect(rulesSchema.$defs.test.properties.operator.enum).toEqual(Object.keys(OPERATORS));
 });
 

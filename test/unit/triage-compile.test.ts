@@ -46,7 +46,7 @@ describe('a mistake is named with file, rule, field and the nearest right name',
     [
       'fact of the other stage',
       leaf({ fact: 'unclassified', value: true }),
-      `${LEAF}/fact: unknown fact "unclassified" (only rollback rules know it)`,
+      `${LEAF}/fact: unknown fact "unclassified" (only rollback and routing rules know it)`,
     ],
     [
       'script in a path',
@@ -206,7 +206,7 @@ describe('named conditions', () => {
   });
   test('that read the severity are not for severity rules', () => {
     const found = problems(withNamed({ a: { fact: 'severity', operator: 'equal', value: 'P1' } }));
-    expect(found[0]).toContain('the condition "a" reads "severity", which only rollback rules know');
+    expect(found[0]).toContain('the condition "a" reads "severity", which only rollback and routing rules know');
   });
   test('a mistake inside is told once, at the condition', () => {
     expect(problems(withNamed({ a: { fact: 'servic', operator: 'equal', value: 'x' } }))).toEqual([

@@ -12,6 +12,7 @@ const input = (over: Partial<FactInput> = {}): FactInput => ({
   service: 'checkout',
   environment: 'production',
   customerFacing: null,
+  serviceSpecialist: null,
   labels: { severity: 'critical' },
   annotations: {},
   alertNames: ['A'],
@@ -132,6 +133,6 @@ test('what nobody gave is unknown, never a guess; the rest is known', () => {
   expect(facts.unknown).toEqual(
     expect.arrayContaining(['usersAffectedPercent', 'customerFacing', 'impactTrend', 'suspectChange', 'fixEtaSeconds']),
   );
-  expect(facts.unknown).toHaveLength(15);
+  expect(facts.unknown).toHaveLength(16);
   expect(facts.sources['suspectChange']).toBe('nothing gave it');
 });

@@ -163,12 +163,21 @@ describe('on a disk', () => {
     await writeFile(join(directory, 'severity', '.a.json.swp'), 'x');
     await writeFile(join(directory, 'severity', '.b.json'), 'x');
     await writeFile(join(directory, 'severity', 'a.json~'), 'x');
-    await mkdir(join(directory, 'routing'));
-    await writeFile(join(directory, 'routing', 'x.json'), 'x');
+    await mkdir(join(directory, 'notes'));
+    await writeFile(join(directory, 'notes', 'x.json'), 'x');
     expect((await checkRules(directory, [], 0)).problems).toEqual([]);
     await mkdir(join(directory, 'rolback'));
     await writeFile(join(directory, 'rolback', 'x.json'), '{"rules":[]}');
     expect((await checkRules(directory, [], 0)).problems).toMatchObject([{ file: 'rolback/x.json' }]);
+  });
+
+  test('the folder of routing rules is one of them, and need not be there', async () => {
+    expect(await checkRules(directory, [], 0)).toMatchObject({ ok: true, files: 1 });
+    await mkdir(join(directory, 'routing'));
+    await writeFile(join(directory, 'routing', 'a.json'), 'x');
+    expect((await checkRules(directory, [], 0)).problems).toMatchObject([{ file: 'routing/a.json' }]);
+    await writeFile(join(directory, 'routing', 'a.json'), '{"rules":[]}');
+    expect(await checkRules(directory, [], 0)).toMatchObject({ ok: true, files: 2 });
   });
 
   test('check runs the tests and tells of facts that nobody gives', async () => {

@@ -2,14 +2,18 @@ import type { RoutingDecision } from '../decision.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 
-/**
- * Who has to hear of it. Recorded when it says something new. That nobody can be named any more takes nobody away: the
- * team that it went to is at work on it.
- */
+type Choice = Pick<RoutingDecision, 'specialist' | 'rule' | 'because'>;
+
+/** That nobody can be named any more takes nobody away: the team that it went to is at work on it. */
+export const standingSpecialist = ({ routing }: Pick<IncidentState, 'routing'>, decided: Choice): Choice =>
+  decided.specialist !== null || routing === null
+    ? decided
+    : { specialist: routing.specialist, rule: routing.rule, because: routing.because };
+
+/** Who has to hear of it. Recorded when it says something new. */
 export function routingEvents(state: IncidentState, decision: RoutingDecision): readonly NewEvent[] {
-  const { routing } = state;
-  const kept = decision.specialist === null && routing !== null ? withSpecialistOf(routing, decision) : decision;
-  return saysTheSame(routing ?? NOBODY, kept) ? [] : [{ type: 'routing-decided', data: kept }];
+  const stands = { ...decision, ...standingSpecialist(state, decision) };
+  return saysTheSame(state.routing ?? NOBODY, stands) ? [] : [{ type: 'routing-decided', data: stands }];
 }
 
 /** Rules may ask for a page where the process asks for none. Once an incident: it pages for what others page for, too. */
@@ -24,11 +28,6 @@ export function routedPage(
   const because = routes.map((route) => route.because).join('; ');
   return [{ type: 'page-requested', data: { reason: 'routed', because } }];
 }
-
-const withSpecialistOf = (
-  { specialist, rule, because }: RoutingDecision,
-  decision: RoutingDecision,
-): RoutingDecision => ({ ...decision, specialist, rule, because });
 
 type Told = Pick<RoutingDecision, 'specialist' | 'page' | 'slackChannels' | 'emails' | 'audiences'>;
 
