@@ -44,6 +44,7 @@ export const presenter =
     alertCounts: { firing: state.alertCounts.firing, resolved: state.alertCounts.resolved },
     impact: impactOf(state.facts),
     decision: decisionOf(state),
+    routing: routingOf(state),
     rollback: state.rollback === null ? null : presentRollback(state.rollback),
     fix: state.fix === null ? null : { ...state.fix },
     drill: state.drill === true,
@@ -103,6 +104,18 @@ function decisionOf({ decision }: IncidentState): IncidentJson['decision'] {
     ...{ action, because, rule, rulesHash, facts, at, mode },
     unknownFacts: [...unknownFacts],
     conditions: [...conditions],
+  };
+}
+
+function routingOf({ routing }: IncidentState): IncidentJson['routing'] {
+  if (routing === null) return null;
+  const { specialist, because, rule, rulesHash, routes, page, slackChannels, emails, audiences } = routing;
+  return {
+    ...{ specialist, because, rule, rulesHash, page },
+    routes: routes.map((route) => ({ ...route })),
+    slackChannels: [...slackChannels],
+    emails: [...emails],
+    audiences: [...audiences],
   };
 }
 

@@ -21,6 +21,7 @@ export const incidentAnswer = z.looseObject({
   alertCounts: z.looseObject({ firing: z.number(), resolved: z.number() }),
   impact: z.record(z.string(), z.unknown()),
   decision: z.looseObject({ action: z.string(), because: z.string(), rule: text }).nullable(),
+  routing: z.looseObject({ specialist: text, because: z.string(), rule: text }).nullish(),
   rollback: z
     .looseObject({
       state: z.string(),

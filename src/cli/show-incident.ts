@@ -36,9 +36,13 @@ function about(incident: IncidentAnswer): string[][] {
     ['resolved', resolvedAt === null ? '' : moment(resolvedAt)],
     ['alerts', `${alertCounts.firing} firing, ${alertCounts.resolved} resolved`],
     ['commander', commander ?? 'nobody has acknowledged'],
+    ['team', specialistOf(incident.routing)],
     ['runbook', runbookUrl ?? ''],
   ];
 }
+
+const specialistOf = (routing: IncidentAnswer['routing']): string =>
+  routing?.specialist == null ? '' : `${routing.specialist}: ${routing.because} (${rule(routing.rule)})`;
 
 function measures({ decision, rollback, clocks }: IncidentAnswer): string[][] {
   return [

@@ -28,6 +28,7 @@ describe('an incident', () => {
       commander: null,
       alertCounts: { firing: 2, resolved: 1 },
       decision: { action: 'roll-back', rule: 'p1-rolls-back', rulesHash: 'cafe', facts: { errorRatio: 0.12 } },
+      routing: { specialist: 'backend', rule: 'backend-words', page: true, slackChannels: ['#night'] },
       rollback: {
         state: 'awaiting-approval',
         planHash: 'ab'.repeat(32),

@@ -61,6 +61,7 @@ impact     errorRatio 0.12
 began      2024-01-15 14:30:00 UTC, opened 2024-01-15 14:32:15
 alerts     2 firing, 1 resolved
 commander  nobody has acknowledged
+team       backend: the alerts tell of failing requests (rule backend-words)
 decision   roll-back: P1 after a deployment (rule p1-rolls-back)
 rollback   awaiting-approval until 2024-01-15 14:42:15 (mode approve): everyone is affected
            app: r42 → r41, pending

@@ -124,6 +124,20 @@ const rollback = z
   })
   .meta({ id: 'Rollback' });
 
+const routing = z
+  .object({
+    specialist: z.string().nullable().describe('The team that it goes to; null: nobody can say'),
+    because: z.string(),
+    rule: z.string().nullable(),
+    rulesHash: z.string(),
+    routes: z.array(z.object({ rule: z.string(), because: z.string() })).describe('Every route that matched'),
+    page: z.boolean().describe('A route asks for a page'),
+    slackChannels: z.array(z.string()),
+    emails: z.array(z.string()),
+    audiences: z.array(z.string()),
+  })
+  .meta({ id: 'Routing' });
+
 const clock = z
   .object({
     name: oneOf(CLOCKS),
@@ -160,6 +174,7 @@ export const incident = z
     alertCounts: z.object({ firing: z.int(), resolved: z.int() }),
     impact,
     decision: decision.nullable(),
+    routing: routing.nullable().describe('Null until a rule has said something'),
     rollback: rollback.nullable(),
     fix: z
       .object({ by: z.string(), until: instant })
