@@ -67,7 +67,8 @@ export const notFound = (message: string): ApiError => new ApiError('not-found',
  */
 export function classify(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof CommandRefused) return new ApiError(error.code, error.message, { cause: error });
+  if (error instanceof CommandRefused)
+    return new ApiError(error.code, error.message, { field: error.field, cause: error });
   if (isStoreDown(error)) {
     const headers = { 'Retry-After': String(RETRY_AFTER_SECONDS) };
     return new ApiError('unavailable', 'The store cannot be reached; nothing was changed', { headers, cause: error });

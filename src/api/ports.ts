@@ -1,6 +1,7 @@
 import type { Alert } from '../domain/alert.ts';
 import type { Change } from '../domain/change.ts';
 import type { IncidentEvent } from '../domain/incident/events.ts';
+import type { ProcessCommand } from '../domain/incident/process-commands.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { AutomationMode, VersionRef } from '../domain/plan.ts';
@@ -62,6 +63,8 @@ export interface ApiBackend {
   timeline(id: string): Promise<readonly IncidentEvent[]>;
   /** What was sent for the incident, and how it went. */
   effects(id: string): Promise<readonly EffectRecord[]>;
+  /** Gives an incident one of the commands of the process around it. */
+  carryOut(id: string, command: ProcessCommand): Promise<void>;
   acknowledge(id: string, actor: Actor): Promise<void>;
   resolve(id: string, actor: Actor, because: string): Promise<void>;
   addNote(id: string, actor: Actor, text: string): Promise<void>;

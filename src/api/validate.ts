@@ -7,11 +7,20 @@ type Issue = z.core.$ZodIssue;
 export function validate<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const { issues } = result.error;
+  const issues = result.error.issues.flatMap(nearest);
   const [first] = issues;
   const others = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   if (first === undefined) throw new ApiError('invalid', 'is not valid');
   throw new ApiError('invalid', `${sentence(first, schema)}${others}`, { field: fieldOf(first) });
+}
+
+/** Of several shapes that a value may have, the one that was meant: it knows every key, and the least is wrong with it. */
+function nearest(issue: Issue): readonly Issue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
+  const wrong = (issues: readonly Issue[]): number =>
+    issues.length + 100 * issues.filter(({ code }) => code === 'unrecognized_keys').length;
+  const [best = []] = [...issue.errors].sort((a, b) => wrong(a) - wrong(b));
+  return best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function fieldOf(issue: Issue): string | null {
@@ -48,5 +57,8 @@ function bound(origin: string, relation: string, limit: number | bigint): string
   return origin === 'array' ? `${relation} ${limit} items` : `${relation} ${limit}`;
 }
 
-const knownKeys = (schema: z.ZodType): string =>
-  'shape' in schema ? Object.keys(schema.shape as object).join(', ') || 'nothing' : 'see /api/v1/openapi.json';
+function knownKeys(schema: z.ZodType): string {
+  if ('shape' in schema) return Object.keys(schema.shape as object).join(', ') || 'nothing';
+  if (!('options' in schema)) return 'see /api/v1/openapi.json';
+  return (schema.options as readonly z.ZodType[]).map(knownKeys).join('; or ');
+}

@@ -82,6 +82,7 @@ export function createBackend(deps: BackendDeps): ApiBackend {
 
 type Commands = Pick<
   ApiBackend,
+  | 'carryOut'
   | 'acknowledge'
   | 'resolve'
   | 'addNote'
@@ -98,6 +99,7 @@ function commands(commander: Commander): Commands {
   };
   const by = (actor: Actor): { by: string; via: string } => ({ by: actor.name, via: actor.via });
   return {
+    carryOut: send,
     acknowledge: (id, actor) => send(id, { kind: 'acknowledge', ...by(actor) }),
     resolve: (id, actor, because) => send(id, { kind: 'resolve', ...by(actor), because }),
     addNote: (id, actor, text) => send(id, { kind: 'add-note', ...by(actor), text }),

@@ -8,13 +8,18 @@ import type { Alert } from '../../src/domain/alert.ts';
 import type { Change } from '../../src/domain/change.ts';
 import { chain, GENESIS, parseEvent } from '../../src/domain/incident/chain.ts';
 import { CommandRefused } from '../../src/domain/incident/commands.ts';
+import { decide } from '../../src/domain/incident/decide.ts';
+import { evolve } from '../../src/domain/incident/evolve.ts';
 import type { IncidentEvent, NewEvent } from '../../src/domain/incident/events.ts';
 import type { IncidentState, RollbackState } from '../../src/domain/incident/state.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { NO_SAMPLES } from '../../src/domain/recovery.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { policyWith } from '../unit/support/incident.ts';
 
 const OPENED = '2024-01-15T14:32:15.000Z';
+/** When commands are given. */
+const NOW = Date.parse('2024-01-15T14:40:00.000Z');
 
 const version = (name: string) => ({ version: name, identity: `uid-${name}`, images: [], since: null });
 
@@ -270,6 +275,16 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
     incidentAlerts: async (id) => (incidents.has(id) ? [alert] : []),
     timeline: async (id) => (incidents.has(id) ? timelineOf(id) : []),
     effects: async (id) => (incidents.has(id) ? [deadEffect] : []),
+    carryOut: async (id, command) => {
+      guard();
+      const state = incidents.get(id) ?? null;
+      const said = 'by' in command ? ` by ${command.by} via ${command.via}` : '';
+      const news = decide(state, command, { now: NOW, policy: policyWith() });
+      calls.push(`${command.kind} ${id}${said}`);
+      const events = chain(id, { seq: state?.version ?? 0, hash: GENESIS }, news, new Date(NOW).toISOString());
+      const after = events.map(parseEvent).reduce(evolve, state);
+      if (after !== null) incidents.set(id, after);
+    },
     acknowledge: (id, actor) =>
       change_(id, actor, 'acknowledge', {
         status: 'acknowledged',

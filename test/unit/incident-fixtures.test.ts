@@ -103,6 +103,7 @@ const EVERY: { readonly [T in EventType]: true } = {
   'section-written': true,
   'postmortem-published': true,
   'review-due': true,
+  'review-reminded': true,
   'review-held': true,
   'recurrence-recognised': true,
 };

@@ -104,12 +104,14 @@ export interface Context {
   readonly policy: Policy;
 }
 
-/** A command that the incident's state does not allow. `code` is stable, for the API. */
+/** A command that the incident's state does not allow. `code` is stable, for the API; `field` names what is at fault. */
 export class CommandRefused extends Error {
   readonly code: 'not-found' | 'conflict' | 'invalid';
-  constructor(code: CommandRefused['code'], message: string) {
+  readonly field: string | null;
+  constructor(code: CommandRefused['code'], message: string, field: string | null = null) {
     super(message);
     this.name = 'CommandRefused';
     this.code = code;
+    this.field = field;
   }
 }

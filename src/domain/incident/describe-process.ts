@@ -62,6 +62,7 @@ export const DESCRIBE_PROCESS: Describe = {
   'section-written': (d) => `Post-mortem section ${d.section}, version ${d.version}, by ${d.by}`,
   'postmortem-published': (d) => `Post-mortem published by ${d.by}`,
   'review-due': (d) => `Follow-up review due ${d.dueAt}`,
+  'review-reminded': (d) => `Reminder: the follow-up review was due ${d.dueAt} and has not been held`,
   'review-held': (d) => `Follow-up review held, told by ${d.by}: ${d.text}`,
   'recurrence-recognised': (d) =>
     `${ordinal(d.of.length + 1)} time in ${d.days} days (${d.why}): ${d.of.join(', ')}` +

@@ -119,9 +119,13 @@ function evolveLearning(state: IncidentState, event: ProcessEvent): IncidentStat
     case 'postmortem-published':
       return { ...state, postmortem: { publishedAt: event.at, by: event.data.by } };
     case 'review-due':
-      return { ...state, review: { dueAt: event.data.dueAt, heldAt: null } };
-    case 'review-held':
-      return { ...state, review: { dueAt: state.review?.dueAt ?? event.at, heldAt: event.at } };
+      return { ...state, review: { dueAt: event.data.dueAt, remindedAt: null, heldAt: null } };
+    case 'review-reminded':
+      return { ...state, review: { dueAt: event.data.dueAt, remindedAt: event.at, heldAt: null } };
+    case 'review-held': {
+      const { dueAt = event.at, remindedAt = null } = state.review ?? {};
+      return { ...state, review: { dueAt, remindedAt, heldAt: event.at } };
+    }
     case 'recurrence-recognised':
       return { ...state, recurrence: event.data };
     default:

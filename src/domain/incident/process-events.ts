@@ -221,6 +221,8 @@ export interface ProcessEventData {
   'section-written': Said & { readonly section: ReportSection; readonly text: string; readonly version: number };
   'postmortem-published': Said & { readonly version: number };
   'review-due': { readonly dueAt: Instant };
+  /** It has fallen due, and nobody has held it. */
+  'review-reminded': { readonly dueAt: Instant };
   'review-held': Said & { readonly text: string };
   'recurrence-recognised': {
     readonly why: Recurrence;

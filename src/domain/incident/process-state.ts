@@ -107,7 +107,11 @@ export interface ProcessState {
   readonly actions: readonly ActionItem[];
   readonly sections: Readonly<Partial<Record<ReportSection, WrittenSection>>>;
   readonly postmortem: { readonly publishedAt: Instant; readonly by: string } | null;
-  readonly review: { readonly dueAt: Instant; readonly heldAt: Instant | null } | null;
+  readonly review: {
+    readonly dueAt: Instant;
+    readonly remindedAt: Instant | null;
+    readonly heldAt: Instant | null;
+  } | null;
   readonly recurrence: {
     readonly why: Recurrence;
     readonly of: readonly string[];
