@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { classifyHttp, createHttp } from '../clients/http.ts';
 import type { Clock } from '../domain/time.ts';
 import type { ChannelName } from '../domain/view.ts';
+import { createEmail } from '../notify/email/index.ts';
 import { createPagerDuty } from '../notify/pagerduty/index.ts';
 import type { Channel } from '../notify/ports.ts';
 import { createSlack } from '../notify/slack/index.ts';
+import { createStatuspage } from '../notify/statuspage/index.ts';
 import { createWebhook } from '../notify/webhook/index.ts';
 import type { Settings } from '../settings/types.ts';
 
@@ -23,8 +26,8 @@ export function createChannels(settings: Settings, clock: Clock): Channels {
   return {
     pagerduty: gate('pagerduty', pagerduty(settings)),
     slack: gate('slack', slack(settings)),
-    email: null,
-    statuspage: null,
+    email: gate('email', email(settings, clock)),
+    statuspage: gate('statuspage', statuspage(settings, clock)),
     webhook: gate('webhook', webhook(settings, clock)),
   };
 }
@@ -67,6 +70,37 @@ function slack({ slack: own, policy }: Settings): Channel | null {
     timeoutMs: TIMEOUT_MS,
     classify: classifyHttp,
     channelFor: (service) => (service === null ? null : policy.services[service]?.slackChannel) ?? own.channel,
+  });
+}
+
+function email({ email: own, audiences }: Settings, clock: Clock): Channel | null {
+  if (own === null) return null;
+  return createEmail({
+    smtpUrl: () => own.smtpUrl.reveal(),
+    from: own.from,
+    timeoutMs: TIMEOUT_MS,
+    clock,
+    recipientsOf: (audience) => {
+      if (audience === 'person') return [];
+      const named = audiences[audience].email;
+      return named.length === 0 && audience === 'team' ? own.to : named;
+    },
+    templateFor: (audience, kind) =>
+      audience === 'person' ? null : (new Map(Object.entries(audiences[audience].templates)).get(kind) ?? null),
+  });
+}
+
+function statuspage({ statuspage: own }: Settings, clock: Clock): Channel | null {
+  if (own === null) return null;
+  const components = new Map(Object.entries(own.components));
+  return createStatuspage({
+    http: createHttp({ timeoutMs: TIMEOUT_MS, userAgent: 'firebreak', baseUrl: own.apiUrl }),
+    apiKey: () => own.apiKey.reveal(),
+    pageId: own.pageId,
+    classify: classifyHttp,
+    componentsOf: (service) => (service === null ? [] : (components.get(service) ?? [])),
+    clock,
+    sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
   });
 }
 

@@ -38,13 +38,25 @@ export const escapeSlack = (text: string): string => text.replace(/[&<>]/g, (c) 
 export const slackText = (text: string, limit: number): string => {
   const readable = shorten(clean(text), limit);
   const whole = escapeSlack(readable);
-  return whole.length <= limit ? whole : escapeWithin(readable, limit);
+  return whole.length <= limit ? whole : escapeWithin(readable, limit, escapeSlack);
 };
 
-const escapeWithin = (text: string, limit: number): string => {
+/** The same for HTML. */
+export const htmlText = (text: string, limit: number): string => {
+  const readable = shorten(clean(text), limit);
+  const whole = escapeHtml(readable);
+  return whole.length <= limit ? whole : escapeWithin(readable, limit, escapeHtml);
+};
+
+const HTML_ENTITIES: Readonly<Record<string, string>> = { ...ENTITIES, '"': '&quot;', "'": '&#39;' };
+
+/** As text and in quoted attributes alike. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => HTML_ENTITIES[c] ?? c);
+
+const escapeWithin = (text: string, limit: number, escape: (text: string) => string): string => {
   let out = '';
   for (const character of text) {
-    const next = out + escapeSlack(character);
+    const next = out + escape(character);
     if (next.length > limit - ELLIPSIS.length) break;
     out = next;
   }
@@ -67,4 +79,12 @@ export const slackLink = (text: string, href: string, limit: number): string => 
   const label = (length: number): string => slackText(oneLine(text).replaceAll('|', '¦'), length);
   const link = url === null ? '' : `<${escapeSlack(url).replaceAll('|', '%7C')}|${label(LONGEST_LABEL)}>`;
   return link === '' || link.length > limit || label(1) === '' ? label(limit) : link;
+};
+
+const LONGEST_SERVICE = 200;
+
+/** What those outside may call an incident: neutral, and nothing that an alert says. */
+export const publicName = (service: string | null): string => {
+  const named = shorten(oneLine(service ?? ''), LONGEST_SERVICE);
+  return `Problems with ${named === '' ? 'our service' : named}`;
 };

@@ -117,6 +117,8 @@ interface StatuspageSettings {
   readonly pageId: string;
   readonly apiUrl: string;
   readonly publish: 'automatic' | 'approval';
+  /** The page's components that a service stands for, by their ids. */
+  readonly components: Readonly<Record<string, readonly string[]>>;
 }
 
 interface ClusterSettings {

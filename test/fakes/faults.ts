@@ -8,9 +8,10 @@ interface Misbehaviour {
   readonly times?: number;
   /**
    * reset: cut the connection, nothing was applied. timeout: never answer, nothing was applied. drop-after-apply: apply
-   * the request, then cut the connection. status: answer with `status` and `body`, nothing was applied.
+   * the request, then cut the connection. garbage-after-apply: apply it, then answer with a page that is not the
+   * service's. status: answer with `status` and `body`, nothing was applied. slow: apply and answer, after `delayMs`.
    */
-  readonly mode: 'reset' | 'timeout' | 'drop-after-apply' | 'status';
+  readonly mode: 'reset' | 'timeout' | 'drop-after-apply' | 'garbage-after-apply' | 'status' | 'slow';
   readonly status?: number;
   readonly body?: unknown;
   readonly retryAfter?: number | string;
@@ -20,7 +21,12 @@ interface Misbehaviour {
   readonly delayMs?: number;
   /** Only requests whose path contains this. */
   readonly path?: string;
+  /** Only requests of this method. */
+  readonly method?: string;
 }
+
+const APPLYING: ReadonlySet<string> = new Set(['drop-after-apply', 'garbage-after-apply', 'slow']);
+const GARBAGE = '<html><body>Please sign in</body></html>';
 
 export interface RecordedRequest {
   readonly method: string;
@@ -51,8 +57,8 @@ export const createFront = (apply: (request: RecordedRequest) => Answer): Front 
   const requests: RecordedRequest[] = [];
   let faults: { readonly how: Misbehaviour; left: number }[] = [];
 
-  const nextFault = (path: string): Misbehaviour | undefined => {
-    const fault = faults.find(({ how }) => path.includes(how.path ?? ''));
+  const nextFault = (method: string, path: string): Misbehaviour | undefined => {
+    const fault = faults.find(({ how }) => path.includes(how.path ?? '') && (how.method ?? method) === method);
     if (fault) fault.left -= 1;
     faults = faults.filter(({ left }) => left > 0);
     return fault?.how;
@@ -61,16 +67,17 @@ export const createFront = (apply: (request: RecordedRequest) => Answer): Front 
   const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const raw = await readAll(req);
     const url = new URL(req.url ?? '/', 'http://fake');
-    const fault = nextFault(url.pathname);
-    const applied = fault === undefined || fault.mode === 'drop-after-apply';
     const { method = '', headers } = req;
+    const fault = nextFault(method, url.pathname);
+    const applied = fault === undefined || APPLYING.has(fault.mode);
     const arrivedAt = performance.now();
     const query = url.searchParams;
     const request: RecordedRequest = { method, path: url.pathname, query, headers, raw, arrivedAt, applied };
     requests.push(request);
     if (fault?.delayMs) await delay(fault.delayMs);
     const answer = applied ? apply(request) : null;
-    if (answer && !fault) reply(res, answer);
+    if (answer && (!fault || fault.mode === 'slow')) reply(res, answer);
+    else if (fault?.mode === 'garbage-after-apply') reply(res, { status: 200, body: GARBAGE });
     else if (fault?.mode === 'status') reply(res, statusOf(fault));
     else if (fault?.mode !== 'timeout') req.socket.destroy();
   };

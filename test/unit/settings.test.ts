@@ -277,6 +277,35 @@ describe('sandbox', () => {
   });
 });
 
+describe('message templates', () => {
+  const template = (text: string) =>
+    load(`audiences: { customers: { templates: { resolved: ${JSON.stringify(text)} } } }`);
+
+  test('may name what a message knows', () => {
+    const text = '{severity} {service} {title} {status} {message} {id} {environment} { rollback }: 100 % {} {1}';
+    expect(settingsOf(template(text)).audiences.customers.templates).toEqual({ resolved: text });
+  });
+
+  test('and nothing else, each of which is named', () => {
+    const result = template('{message} {sevrity} {owner.name} {owner.name}');
+    expect(fields(result)).toEqual(Array(2).fill('audiences.customers.templates.resolved'));
+    expect(messages(result)).toEqual([
+      expect.stringMatching(/^\{sevrity\} stands for nothing; known are \{severity\}, \{service\},/),
+      expect.stringContaining('{owner.name}'),
+    ]);
+  });
+});
+
+test('a service stands for components of the status page', () => {
+  const page = (components: string) => load(`statuspage: { apiKey: k, pageId: p, components: ${components} }`);
+  expect(settingsOf(page('{ checkout: [abc, def] }')).statuspage?.components).toEqual({ checkout: ['abc', 'def'] });
+  expect(settingsOf(load('statuspage: { apiKey: k, pageId: p }')).statuspage?.components).toEqual({});
+  expect(fields(page('{ checkout: abc, search: [] }'))).toEqual([
+    'statuspage.components.checkout',
+    'statuspage.components.search',
+  ]);
+});
+
 describe('freeze windows', () => {
   const window = (text: string) => load(`automation: { freezeWindows: [{ name: w, ${text} }] }`);
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { PLACEHOLDERS, unknownPlaceholders } from '../../domain/template.ts';
+
 import {
   baseUrl,
   eachRepeated,
@@ -68,10 +70,18 @@ export const statuspageSchema = (secret: SecretSchema) =>
       apiUrl: baseUrl.default('https://api.statuspage.io/v1'),
       // What customers read cannot be taken back: a person looks first unless the configuration says otherwise.
       publish: z.enum(['automatic', 'approval']).default('approval'),
+      components: named(name, z.array(text).min(1)),
     }),
   );
 
-const audience = section({ slackChannel: orNull(text), email: list(address), templates: named(name, text) });
+const template = text.superRefine((value, context) => {
+  for (const unknown of unknownPlaceholders(value)) {
+    const known = PLACEHOLDERS.map((placeholder) => `{${placeholder}}`).join(', ');
+    context.addIssue({ code: 'custom', message: `{${unknown}} stands for nothing; known are ${known}` });
+  }
+});
+
+const audience = section({ slackChannel: orNull(text), email: list(address), templates: named(name, template) });
 
 export const audiencesSchema = section({ team: audience, stakeholders: audience, customers: audience });
 
