@@ -21,6 +21,10 @@ import { createPageNewsSink } from './page-news.ts';
 import type { Pipeline } from './pipeline.ts';
 import { buildPipeline } from './pipeline.ts';
 import { changeStore } from './changes.ts';
+import { createMetricsSource } from './outside.ts';
+import { startSources } from './sources/index.ts';
+import type { RefusalLog } from './sources/refusal-log.ts';
+import { createRefusalLog } from './sources/refusal-log.ts';
 import { readValues } from './values.ts';
 
 export interface Running {
@@ -93,9 +97,16 @@ async function start(options: StartOptions, undo: Undo[]): Promise<Running> {
   const pipeline = buildPipeline({ settings, store, rules, clock, log, exclusive: database.exclusive, onCommit });
   await pipeline.start();
   undo.push(['pipeline', () => pipeline.stop()]);
+  const refusals = createRefusalLog(store);
+  const sources = startSources({
+    ...{ settings, store, clock, log, refusals, writer: pipeline.writer },
+    prometheus: createMetricsSource(settings),
+    quiet: () => Promise.resolve(),
+  });
+  undo.push(['watch over the sources', () => sources.stop()]);
   const heartbeat = startHeartbeat(settings.heartbeat, () => store.ping(), log);
   undo.push(['heartbeat', () => heartbeat.stop()]);
-  const server = await serveHttp(options, store, rules, pipeline, metrics);
+  const server = await serveHttp(options, store, rules, pipeline, metrics, refusals);
   undo.push(['http server', () => closeServer(server, STOP_GRACE_MS)]);
   return { url: addressOf(server), store, stop: () => undoAll(undo) };
 }
@@ -116,6 +127,7 @@ function serveHttp(
   rules: RuleStore,
   pipeline: Pipeline,
   metrics: Metrics,
+  refusals: RefusalLog,
 ): Promise<Server> {
   const { commander, policy, policyChanged, writer, counts } = pipeline;
   const { http, pagerduty } = settings;
@@ -134,6 +146,8 @@ function serveHttp(
     clock,
     log,
     metrics: counts,
+    recordRefusal: refusals.refused,
+    recordAccepted: refusals.accepted,
   });
   const api = createApi({
     backend: createBackend({

@@ -42,7 +42,8 @@ export function createOutside({ settings, store, clock }: OutsideParts): Outside
   return { prometheus, providers, probe, investigation };
 }
 
-function createMetricsSource({ prometheus: own }: Settings): Prometheus | null {
+/** Null: none is configured. */
+export function createMetricsSource({ prometheus: own }: Settings): Prometheus | null {
   if (own === null) return null;
   const headers = (): Record<string, string> =>
     Object.fromEntries(Object.entries(own.headers).map(([name, secret]) => [name, secret.reveal()]));

@@ -24,3 +24,6 @@ export const alertName = (alert: Pick<Alert, 'labels'>): string => alert.labels[
 
 /** Alerts of drills are made inside: no webhook can send one, so that nothing real can be marked as a drill. */
 export const DRILL_SOURCE = 'drill';
+
+/** Alerts about the way that alerts take to us. Made inside, too. */
+export const OWN_SOURCE = 'firebreak';

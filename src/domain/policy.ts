@@ -71,6 +71,8 @@ export interface CorrelationPolicy {
   readonly labels: { readonly service: readonly string[]; readonly environment: readonly string[] };
   /** Alert names that are heartbeats, not incidents. */
   readonly heartbeats: readonly string[];
+  /** A heartbeat that was heard before and is silent for longer is trouble with the pipeline itself. */
+  readonly heartbeatSeconds: number;
   /** A firing delivery that repeats an occurrence already resolved is late if it comes within this time, else a re-fire. */
   readonly lateFiringSeconds: number;
 }

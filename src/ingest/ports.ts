@@ -113,6 +113,8 @@ export interface RefusedRequest {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** It came with credentials or a signature, right or wrong: not just anybody. */
+  readonly identified: boolean;
   readonly at: number;
 }
 

@@ -25,6 +25,8 @@ export interface WebhooksOptions {
   readonly metrics: IngestMetrics;
   /** Told of every request that was turned away for good. */
   readonly recordRefusal?: (refused: RefusedRequest) => void;
+  /** Told of every request that was answered with 2xx. */
+  readonly recordAccepted?: (source: Source) => void;
 }
 
 export interface Webhooks {
@@ -89,8 +91,9 @@ class WebhookServer implements Webhooks {
   async #serve(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const access = this.#options.auth.byHeaders(route.source, request.headers);
     const early = this.#answerToHeaders(route, request, access);
+    const identified = access !== 'refused' || request.headers.authorization !== undefined;
     if (early !== null) {
-      this.#finish(route, early);
+      this.#finish(route, early, identified);
       writeEarlyAnswer(response, early);
       return;
     }
@@ -101,12 +104,12 @@ class WebhookServer implements Webhooks {
     }
     if (body.kind === 'too-large') {
       const answer = tooLarge(this.#options.maxBodyBytes);
-      this.#finish(route, answer);
+      this.#finish(route, answer, identified);
       writeEarlyAnswer(response, answer);
       return;
     }
     const answer = await this.#answerToBody(route, request.headers, access, body.bytes);
-    this.#finish(route, answer);
+    this.#finish(route, answer, identified);
     writeAnswer(response, answer);
   }
 
@@ -131,12 +134,13 @@ class WebhookServer implements Webhooks {
     return route.endpoint.answer(parsed.value, { deliveryId: randomUUIDv7(), receivedAt }, headers);
   }
 
-  #finish({ source }: Route, { status, outcome, refused }: Answer): void {
+  #finish({ source }: Route, { status, outcome, refused }: Answer, identified: boolean): void {
     this.#options.metrics.delivery(source, outcome);
+    if (status < 300) this.#options.recordAccepted?.(source);
     if (refused === undefined) return;
     const { code, message } = refused;
     this.#options.log.warn({ source, status, code }, `a webhook was refused: ${message}`);
-    this.#options.recordRefusal?.({ source, status, code, message, at: this.#options.clock.now() });
+    this.#options.recordRefusal?.({ source, status, code, message, identified, at: this.#options.clock.now() });
   }
 
   /** A fault of ours. 500, because then the sender keeps the delivery and comes again. */

@@ -16,6 +16,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   sla_clocks_met_total: { type: 'counter', help: 'Clocks of the SLA that were met.' },
   rollbacks_total: { type: 'counter', help: 'Rollbacks that were started and have ended, by verdict.' },
   rollbacks_reverted_total: { type: 'counter', help: 'Rollbacks that did not stay: something moved the target away.' },
+  reconciled_alerts_total: {
+    type: 'counter',
+    help: 'Alerts of which Alertmanager lists something else than it told us, by what they became.',
+  },
   effects_total: { type: 'counter', help: 'Effects that have ended, by channel and outcome.' },
   incident_time_to_detect_seconds: { type: 'histogram', help: 'From onset to the incident being opened.' },
   incident_time_to_acknowledge_seconds: { type: 'histogram', help: 'From opening to acknowledgement.' },

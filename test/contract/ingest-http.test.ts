@@ -320,7 +320,14 @@ describe('size', () => {
     const reply = await send('/webhooks/alertmanager', large, { headers: { 'content-length': String(large.length) } });
     expect(reply).toMatchObject({ status: 413, headers: { connection: 'close' }, body: error('too-large') });
     expect(target.refusals).toEqual([
-      { source: 'alertmanager', status: 413, code: 'too-large', message: expect.any(String), at: NOW },
+      {
+        source: 'alertmanager',
+        status: 413,
+        code: 'too-large',
+        message: expect.any(String),
+        identified: true,
+        at: NOW,
+      },
     ]);
   });
 

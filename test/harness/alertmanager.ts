@@ -42,6 +42,20 @@ export async function startAlertmanagerPair(
   }
 }
 
+/** One Alertmanager without a cluster, with a configuration of its own. It keeps its data in the folder over restarts. */
+export async function startAlertmanager(directory: string, config: object): Promise<Listening> {
+  const home = join(directory, 'alertmanager');
+  await mkdir(home, { recursive: true });
+  const file = join(home, 'alertmanager.yml');
+  await writeFile(file, stringify(config));
+  return startOnFreePort(toolPath('prometheus-alertmanager'), [
+    `--config.file=${file}`,
+    `--storage.path=${join(home, 'data')}`,
+    '--web.listen-address=127.0.0.1:0',
+    '--cluster.listen-address=',
+  ]);
+}
+
 async function start(
   options: AlertmanagerPairOptions,
   name: string,

@@ -23,6 +23,7 @@ export const correlation: CorrelationPolicy = {
   ignoreLabels: ['replica', 'prometheus_replica'],
   labels: { service: ['service', 'app', 'job'], environment: ['environment', 'env'] },
   heartbeats: ['Watchdog'],
+  heartbeatSeconds: 300,
   lateFiringSeconds: LATE_MS / 1000,
 };
 

@@ -22,6 +22,7 @@ describe('defaults', () => {
         ignoreLabels: ['replica', 'prometheus_replica'],
         labels: { service: ['service', 'app', 'job'], environment: ['environment', 'env'] },
         heartbeats: ['Watchdog'],
+        heartbeatSeconds: 300,
         lateFiringSeconds: 300,
       },
       automation: {

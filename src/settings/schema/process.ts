@@ -60,6 +60,7 @@ export const correlationSchema = section({
     environment: textsNotEmpty(['environment', 'env']),
   }),
   heartbeats: texts(['Watchdog']),
+  heartbeatSeconds: seconds.default(5 * MINUTE),
   lateFiringSeconds: secondsOrZero.default(5 * MINUTE),
 });
 

@@ -71,6 +71,7 @@ export const policyWith = (automation: Partial<AutomationPolicy> = {}, changes: 
     ignoreLabels: ['replica', 'prometheus_replica'],
     labels: { service: ['service', 'app', 'job'], environment: ['environment', 'env'] },
     heartbeats: ['Watchdog'],
+    heartbeatSeconds: 300,
     lateFiringSeconds: 300,
   },
   automation: { ...AUTOMATION, ...automation },
