@@ -88,6 +88,7 @@ async function start(options: StartOptions, undo: Undo[]): Promise<Running> {
       policy: settings.policy,
       rules,
       sandbox: settings.sandbox,
+      clock,
       flush: () => pipeline.counts.flush(),
     }),
   );

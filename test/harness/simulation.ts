@@ -313,9 +313,12 @@ function prometheusOn({ series = {}, firing }: SimulationOptions, clock: Simulat
   };
 }
 
-async function metricsOf({ store, settings, rules }: Site): Promise<Readonly<Record<string, number>>> {
+async function metricsOf({ store, settings, rules, clock }: Site): Promise<Readonly<Record<string, number>>> {
   const metrics = new Metrics(() =>
-    readValues({ store, policy: settings.policy, rules, sandbox: settings.sandbox, flush: () => Promise.resolve() }),
+    readValues({
+      ...{ store, policy: settings.policy, rules, sandbox: settings.sandbox, clock },
+      flush: () => Promise.resolve(),
+    }),
   );
   const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('firebreak_'));
   return Object.fromEntries(

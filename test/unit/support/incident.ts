@@ -195,14 +195,15 @@ export const assessmentOf = (
 
 /** One incident in memory: commands in, events out, as the commander does it, without a store. */
 export class Incident {
-  readonly id: string = 'INC-20261123-120000';
+  readonly id: string;
   state: IncidentState | null = null;
   stored: readonly StoredEvent[] = [];
   policy: Policy;
   now = NOON;
 
-  constructor(policy: Policy = policyWith()) {
+  constructor(policy: Policy = policyWith(), id = 'INC-20261123-120000') {
     this.policy = policy;
+    this.id = id;
   }
 
   /** Applies a command and returns the events it gave. */
