@@ -10,6 +10,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   deliveries_total: { type: 'counter', help: 'Deliveries received, by source and outcome.' },
   alerts_total: { type: 'counter', help: 'Alerts received, by source and status.' },
   incidents_opened_total: { type: 'counter', help: 'Incidents opened, by their first severity.' },
+  incidents_dismissed_total: {
+    type: 'counter',
+    help: 'Incidents dismissed as false alarms; to be taken off those opened, which count them, too.',
+  },
   unclassified_incidents_total: { type: 'counter', help: 'Times that no severity rule matched an incident.' },
   decisions_total: { type: 'counter', help: 'Decisions of the rules, by stage, outcome and automation mode.' },
   sla_breaches_total: { type: 'counter', help: 'Clocks of the SLA that were breached.' },

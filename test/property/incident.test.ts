@@ -21,7 +21,7 @@ const check = (property: (run: Run) => void, numRuns = 500): void => {
 
 const settled = new Set(['finished', 'stopped', 'shadowed']);
 const AFTER_THE_END =
-  /^(note-added|notification-.*|alerts-.*|rollback-.*|evidence-captured|recovery-sampled|baseline-frozen)$/;
+  /^(note-added|notification-.*|alerts-.*|rollback-.*|evidence-captured|recovery-sampled|baseline-frozen|impact-stated|onset-corrected|clock-.*|unquieted|incident-(dismissed|unlinked)|link-noted|fix-recorded|action-.*|section-written|postmortem-published|review-.*)$/;
 
 type Events = Run['steps'][number]['events'];
 /** A history in parts, each from one rollback that was asked for to the next. */
@@ -139,14 +139,69 @@ test('"recovered" needs its samples in a row, and the service counts as restored
   }, 1000);
 });
 
-test('the baseline is frozen once, and a fix is declared once', () => {
+test('the baseline is frozen once an onset, and a fix is declared once', () => {
   check(({ stored }) => {
     const types = stored.map((row) => row.type);
-    for (const once of ['baseline-frozen', 'fix-declared']) {
-      expect(types.filter((type) => type === once).length).toBeLessThanOrEqual(1);
+    const frozen = types.filter((type) => type === 'baseline-frozen' || ONSETS.has(type));
+    expect(frozen.filter((type, i) => type === 'baseline-frozen' && type === frozen[i - 1])).toEqual([]);
+    expect(types.filter((type) => type === 'fix-declared').length).toBeLessThanOrEqual(1);
+  });
+});
+
+const ONSETS: ReadonlySet<EventType> = new Set(['onset-renewed', 'onset-corrected']);
+
+test('what was P0 or P1 is closed only with its post-mortem, and nothing before its monitoring has ended', () => {
+  check(({ steps }) => {
+    for (const { before, events, after } of steps) {
+      if (!typesOf(events).includes('incident-closed') || after.drill === true) continue;
+      expect(after.monitoringEndedAt).not.toBeNull();
+      expect(['resolved']).toContain(before?.status);
+      if (after.worst === 'P0' || after.worst === 'P1') expect(after.postmortem).not.toBeNull();
+    }
+  }, 1000);
+});
+
+test('the severity that a person set stands until it is released, whatever the rules say', () => {
+  check(({ steps }) => {
+    for (const { after } of steps) {
+      if (after.override !== null) expect(after.severity).toBe(after.override.severity);
+      const falls = after.worst !== null && after.severity !== null && after.severity < after.worst;
+      expect(falls).toBe(false);
     }
   });
 });
+
+test('rising from P2 or P3 to P0 or P1 takes the onset anew, once a rise, and never into the future', () => {
+  check(({ steps }) => {
+    for (const { before, events, after } of steps) {
+      const renewed = only(events, 'onset-renewed');
+      const rises = only(events, 'severity-changed').filter(
+        ({ data: { from, to } }) => from !== null && from >= 'P2' && to <= 'P1',
+      );
+      const measured = before?.rollback?.stage === 'executing' || before?.rollback?.stage === 'validating';
+      expect(renewed.length).toBe(measured || before?.status === 'mitigated' ? 0 : rises.length);
+      for (const { data, at } of renewed) {
+        expect(data.at <= at).toBe(true);
+        expect(after.onset.at).toBe(data.at);
+      }
+    }
+  });
+});
+
+test('nobody is woken in a maintenance window, nor for what another incident has the page for', () => {
+  check(({ steps }) => {
+    for (const { before, events } of steps) {
+      const pages = only(events, 'page-requested');
+      if (pages.length === 0 || before === null) continue;
+      const quiet = before.quiet.some(({ kind }) => kind === 'maintenance');
+      expect(quiet && !typesOf(events).includes('unquieted')).toBe(false);
+      const asOne = pages.some(({ data }) => FOR_SEVERITY.includes(data.reason));
+      expect(asOne && before.linkedTo !== null && !typesOf(events).includes('incident-unlinked')).toBe(false);
+    }
+  }, 1000);
+});
+
+const FOR_SEVERITY: readonly PageReason[] = ['first-page', 'severity-raised', 'reopened', 'routed'];
 
 test('only what recovered is watched, and the watch ends once', () => {
   check((run) => {

@@ -197,6 +197,7 @@ describe('reopening', () => {
     incident.after(HOUR);
     expect(incident.types(firesAgain)).toEqual([
       'alerts-joined',
+      'monitoring-ended',
       'incident-reopened',
       'clock-started',
       'clock-started',

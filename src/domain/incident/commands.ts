@@ -37,7 +37,12 @@ export type Command =
   | ProcessCommand
   | { readonly kind: 'open'; readonly opening: Opening; readonly news: AlertNews }
   | { readonly kind: 'observe-alerts'; readonly news: AlertNews }
-  | { readonly kind: 'assess'; readonly assessment: Assessment }
+  /** `onset`: when it became as bad as it now is, where an alert says so; looked at only when it rises to P0 or P1. */
+  | {
+      readonly kind: 'assess';
+      readonly assessment: Assessment;
+      readonly onset?: { readonly at: Instant; readonly source: OnsetSource };
+    }
   | { readonly kind: 'acknowledge'; readonly by: string; readonly via: string }
   | { readonly kind: 'resolve'; readonly by: string; readonly via: string; readonly because: string }
   | { readonly kind: 'add-note'; readonly by: string; readonly via: string; readonly text: string }

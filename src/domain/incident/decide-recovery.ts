@@ -7,6 +7,7 @@ import { breachIfDue, cancelClock, stopClock } from './decide-clocks.ts';
 import { pageFor, stopRollback } from './decide-rollback.ts';
 import { withSample } from './evolve-rollback.ts';
 import type { NewEvent } from './events.ts';
+import { holdsPage, pageEvent } from './paging.ts';
 import type { IncidentState, RollbackState } from './state.ts';
 import { isSettled } from './state.ts';
 
@@ -119,8 +120,8 @@ export function reportReverted(
   const because = `the rollback of ${name} did not stay: ${detail}`;
   const reverted: NewEvent = { type: 'rollback-reverted', data: { name, detail } };
   // A page of what is resolved would never be resolved itself.
-  if (state.status === 'resolved') return [reverted];
-  return [reverted, { type: 'page-requested', data: { reason: 'rollback-reverted', because } }];
+  if (state.status === 'resolved' || holdsPage(state, state.severity, 'rollback-reverted')) return [reverted];
+  return [reverted, pageEvent('rollback-reverted', because)];
 }
 
 export function endWatch(state: IncidentState, { now }: Context): readonly NewEvent[] {

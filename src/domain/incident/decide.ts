@@ -2,16 +2,8 @@ import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { assess } from './decide-assessment.ts';
 import { fireClock } from './decide-clocks.ts';
-import {
-  acknowledge,
-  addNote,
-  close,
-  endDrill,
-  observeAlerts,
-  open,
-  reportEffect,
-  resolve,
-} from './decide-lifecycle.ts';
+import { acknowledge, addNote, observeAlerts, open, reportEffect } from './decide-lifecycle.ts';
+import { endDrill, endMonitoring, resolve } from './decide-ending.ts';
 import {
   abortRollback,
   approveRollback,
@@ -49,7 +41,7 @@ function decideOpen(
     case 'observe-alerts':
       return observeAlerts(state, command.news, context);
     case 'assess':
-      return assess(state, command.assessment, context);
+      return assess(state, command, context);
     case 'acknowledge':
       return acknowledge(state, command, context);
     case 'resolve':
@@ -115,7 +107,7 @@ function fireTimer(
     case 'drill-end':
       return endDrill(state, context);
     case 'monitoring':
-      return close(state, context);
+      return endMonitoring(state, context);
     case 'rollback-hold':
     case 'rollback-verdict':
     case 'rollback-watch':

@@ -1,10 +1,11 @@
 import type { AlertSample, ClockName, EventData, IncidentEvent } from './events.ts';
-import { evolveProcess } from './evolve-process.ts';
+import { evolveProcess, processReopened } from './evolve-process.ts';
 import { evolveRollback } from './evolve-rollback.ts';
 import { FACT_OF } from '../metric-queries.ts';
 import { RECOVERY_METRICS } from '../recovery.ts';
 import { NO_PROCESS } from './process-state.ts';
 import type { ClockState, IncidentState, RollbackState } from './state.ts';
+import { isUnderWay } from './state.ts';
 import { isWorse } from '../severity.ts';
 import type { Instant } from '../time.ts';
 
@@ -37,12 +38,14 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     sourceUrl: data.sourceUrl,
     status: 'open',
     severity: null,
+    worst: null,
     severityBecause: '',
     severityRule: null,
     unclassified: false,
     lowerSince: null,
     facts: {},
     onset: data.onset,
+    inPrometheus: data.onset.source === 'active-at',
     openedAt: event.at,
     acknowledgedAt: null,
     acknowledgedBy: null,
@@ -84,7 +87,9 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       return {
         ...state,
         severity: event.data.to,
+        worst: state.worst === null || isWorse(event.data.to, state.worst) ? event.data.to : state.worst,
         lowerSince: null,
+        releasedAt: null,
         announced: state.announced || event.data.to <= 'P1',
       };
     case 'rollback-decided':
@@ -119,7 +124,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       return { ...state, status: 'resolved', mitigatedAt: state.mitigatedAt ?? event.at, resolvedAt: event.at };
     case 'incident-reopened':
       return {
-        ...state,
+        ...processReopened(state, event.at),
         status: 'open',
         acknowledgedAt: null,
         acknowledgedBy: null,
@@ -178,12 +183,24 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
  */
 function decided(state: IncidentState, data: EventData['severity-decided'], at: Instant): IncidentState {
   const { severity, rule, because, facts, unclassified } = data;
+  const releasedAt = isUnderWay(state.rollback) ? state.releasedAt : null;
+  if (state.override !== null) return ruledMeanwhile(state, data);
   if (state.severity !== null && isWorse(state.severity, severity)) {
     const lowerSince = isImpactMeasured(state.facts, facts) ? (state.lowerSince ?? at) : null;
-    return { ...state, severityRule: rule, lowerSince };
+    return { ...state, severityRule: rule, lowerSince, releasedAt };
   }
-  return { ...state, severityBecause: because, severityRule: rule, unclassified, facts, lowerSince: null };
+  return { ...state, severityBecause: because, severityRule: rule, unclassified, facts, lowerSince: null, releasedAt };
 }
+
+/** A person has decided: what the rules say is kept, and decides nothing. */
+const ruledMeanwhile = (
+  state: IncidentState,
+  { rule, severity, facts }: EventData['severity-decided'],
+): IncidentState => ({
+  ...state,
+  severityRule: rule,
+  facts: state.severity !== null && isWorse(state.severity, severity) ? state.facts : facts,
+});
 
 const IMPACT = ['usersAffectedPercent', 'errorRatio', 'latencyP95Seconds', 'requestsPerSecond'];
 

@@ -18,6 +18,8 @@ export interface Quiet {
   readonly because: string;
   /** Null: until it is said to be over. */
   readonly until: Instant | null;
+  /** The incident that tells of it for all: the head of a storm. */
+  readonly head?: string;
 }
 
 /** What a person knows of the impact. What is not stated is unknown. */

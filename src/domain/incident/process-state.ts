@@ -80,6 +80,8 @@ export type Publication = 'awaiting-approval' | 'approved' | 'published' | 'retr
 export interface ProcessState {
   readonly commander: string | null;
   readonly override: { readonly severity: Severity; readonly by: string; readonly because: string } | null;
+  /** A person let go of the severity then, and the rules have not decided since. */
+  readonly releasedAt: Instant | null;
   readonly statedImpact: StatedImpact;
   readonly dismissed: { readonly by: string; readonly because: string; readonly at: Instant } | null;
   readonly mergedInto: string | null;
@@ -89,6 +91,8 @@ export interface ProcessState {
   /** Those for which this one has the page. */
   readonly links: readonly string[];
   readonly quiet: readonly Quiet[];
+  /** When it came back last. */
+  readonly reopenedAt: Instant | null;
   /** The highest warning given, in percent, by clock. */
   readonly warned: Readonly<Partial<Record<ClockName, number>>>;
   readonly updates: { readonly count: number; readonly lastAt: Instant | null; readonly personAt: Instant | null };
@@ -123,6 +127,7 @@ export interface ProcessState {
 export const NO_PROCESS: ProcessState = {
   commander: null,
   override: null,
+  releasedAt: null,
   statedImpact: {},
   dismissed: null,
   mergedInto: null,
@@ -130,6 +135,7 @@ export const NO_PROCESS: ProcessState = {
   linkedTo: null,
   links: [],
   quiet: [],
+  reopenedAt: null,
   warned: {},
   updates: { count: 0, lastAt: null, personAt: null },
   publication: null,

@@ -4,6 +4,7 @@ import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
 import type { Baseline, RecoveryMetric, RecoveryRun } from '../recovery.ts';
 import { NO_SAMPLES } from '../recovery.ts';
 import type { Severity } from '../severity.ts';
+import { isUrgent } from '../severity.ts';
 import type { Instant } from '../time.ts';
 import type { ProcessState } from './process-state.ts';
 import { NO_PROCESS } from './process-state.ts';
@@ -92,6 +93,8 @@ export interface IncidentState extends ProcessState {
   readonly status: IncidentStatus;
   /** Null only between the opening and its first assessment, which are committed together. */
   readonly severity: Severity | null;
+  /** The highest that it has been. */
+  readonly worst: Severity | null;
   readonly severityBecause: string;
   readonly severityRule: string | null;
   readonly unclassified: boolean;
@@ -99,6 +102,8 @@ export interface IncidentState extends ProcessState {
   readonly lowerSince: Instant | null;
   readonly facts: JsonObject;
   readonly onset: { readonly at: Instant; readonly source: OnsetSource };
+  /** Prometheus had its alert when it was asked at the opening: there it can be asked whether it still fires. */
+  readonly inPrometheus: boolean;
   readonly openedAt: Instant;
   readonly acknowledgedAt: Instant | null;
   readonly acknowledgedBy: string | null;
@@ -146,9 +151,26 @@ export const lastCarriedOut = (rollback: RollbackState | null): Plan | null => {
 
 /** A projection that an older version wrote, with what has been added since. */
 export function completeState(stored: IncidentState): IncidentState {
-  const { rollback } = stored;
-  return { ...ADDED, ...stored, rollback: rollback === null ? null : { ...ADDED_TO_ROLLBACK, ...rollback } };
+  const { rollback, worst, inPrometheus } = stored as Partial<IncidentState>;
+  return {
+    ...ADDED,
+    ...stored,
+    worst: worst ?? worstKnown(stored),
+    inPrometheus: inPrometheus ?? stored.onset.source === 'active-at',
+    rollback: rollback == null ? null : { ...ADDED_TO_ROLLBACK, ...rollback },
+  };
 }
+
+/** What was announced was P0 or P1 once. */
+const worstKnown = ({ announced, severity }: IncidentState): Severity | null =>
+  announced && severity !== null && !isUrgent(severity) ? 'P1' : severity;
+
+/** Being carried out, or judged. */
+export const isUnderWay = (rollback: RollbackState | null): boolean =>
+  rollback?.stage === 'executing' || rollback?.stage === 'validating';
+
+/** It was P0 or P1 at its worst. */
+export const wasUrgent = ({ worst }: Pick<IncidentState, 'worst'>): boolean => worst !== null && isUrgent(worst);
 
 const ADDED = {
   ...NO_PROCESS,

@@ -1,7 +1,7 @@
 import { ms } from '../time.ts';
 import type { Policy } from '../policy.ts';
 import type { TimerName } from './commands.ts';
-import { drillEndsAt } from './decide-lifecycle.ts';
+import { drillEndsAt, monitoredUntil } from './decide-ending.ts';
 import type { IncidentState } from './state.ts';
 
 export interface Timer {
@@ -48,7 +48,8 @@ function rollbackTimers(state: IncidentState): readonly Timer[] {
   }
 }
 
-const monitoringTimer = (state: IncidentState, policy: Policy): readonly Timer[] =>
-  state.status === 'resolved' && state.resolvedAt !== null
-    ? [{ name: 'monitoring', due: ms(state.resolvedAt) + policy.monitoringSeconds * 1000 }]
-    : [];
+function monitoringTimer(state: IncidentState, policy: Policy): readonly Timer[] {
+  const due = monitoredUntil(state, policy.monitoringSeconds);
+  const isMonitored = state.status === 'resolved' && state.monitoringEndedAt === null;
+  return isMonitored && due !== null ? [{ name: 'monitoring', due }] : [];
+}
