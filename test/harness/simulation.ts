@@ -64,6 +64,8 @@ export interface SimulationOptions {
   readonly settled?: () => Promise<void>;
   /** Called after every piece of work with the time it was done at: to stamp what servers have seen. */
   readonly observe?: (now: number) => void;
+  /** Called whenever the time has moved. */
+  readonly moved?: (at: number) => void;
   readonly start?: number;
 }
 
@@ -107,12 +109,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
     log: { warn: () => undefined, error: () => undefined },
   });
   const start = options.start ?? SIMULATION_START;
-  const clock = {
-    at: start,
-    now(): number {
-      return this.at;
-    },
-  };
+  const clock = movable(start, options.moved);
   const rules = await createRuleStore({
     directory: fileURLToPath(new URL('../../rules', import.meta.url)),
     declaredFacts: declaredFactNames(settings.policy),
@@ -162,6 +159,20 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
     },
   };
   return simulation;
+}
+
+function movable(start: number, moved: SimulationOptions['moved']): Simulation['clock'] {
+  let now = start;
+  return {
+    get at(): number {
+      return now;
+    },
+    set at(value: number) {
+      now = value;
+      moved?.(value);
+    },
+    now: () => now,
+  };
 }
 
 function settingsOf(config: object): Settings {
@@ -223,7 +234,11 @@ function build({ store, settings, clock, rules, options }: Site): Machine {
     { commander, advance, providers, probe, investigation },
     policy,
   );
-  const channels = createChannels(settings, clock);
+  // Who waits for a turn moves the time on.
+  const channels = createChannels(settings, clock, (milliseconds) => {
+    clock.at += milliseconds;
+    return Promise.resolve();
+  });
   const lanes = { store, clock, commander, policy, channels, publicUrl: settings.http.publicUrl, log };
   const rollbacks = new Set<string>();
   store.onCommitted((jobs) => {
