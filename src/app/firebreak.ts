@@ -22,7 +22,6 @@ import type { Pipeline } from './pipeline.ts';
 import { buildPipeline } from './pipeline.ts';
 import { changeStore } from './changes.ts';
 import { createMetricsSource } from './outside.ts';
-import { createQuietSink } from './sources/quiet.ts';
 import { startSources } from './sources/index.ts';
 import type { RefusalLog } from './sources/refusal-log.ts';
 import { createRefusalLog } from './sources/refusal-log.ts';
@@ -89,7 +88,6 @@ async function start(options: StartOptions, undo: Undo[]): Promise<Running> {
       policy: settings.policy,
       rules,
       sandbox: settings.sandbox,
-      clock,
       flush: () => pipeline.counts.flush(),
     }),
   );
@@ -103,7 +101,7 @@ async function start(options: StartOptions, undo: Undo[]): Promise<Running> {
   const sources = startSources({
     ...{ settings, store, clock, log, refusals, writer: pipeline.writer },
     prometheus: createMetricsSource(settings),
-    quiet: createQuietSink(store, pipeline.commander),
+    quiet: () => Promise.resolve(),
   });
   undo.push(['watch over the sources', () => sources.stop()]);
   const heartbeat = startHeartbeat(settings.heartbeat, () => store.ping(), log);

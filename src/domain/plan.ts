@@ -74,7 +74,6 @@ export const RAILS = [
   'cooldown',
   'blast-radius',
   'freeze-window',
-  'maintenance',
   'capacity',
   'database',
   'gitops-owner',

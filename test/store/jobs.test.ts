@@ -50,9 +50,11 @@ test('nobody can work on one before the commit, and then somebody does', async (
 test('an urgent incident has the lane of its own, another one does not, and repeats enqueue nothing', async () => {
   await core.deliver(raw('A', { labels: { severity: 'critical' } }));
   await core.settle();
-  expect([await depth('effects-urgent'), await depth('effects')]).toEqual([1, 0]);
+  // Slack, and the status page of what customers see.
+  expect([await depth('effects-urgent'), await depth('effects')]).toEqual([2, 0]);
   await core.deliver(raw('A', { service: 'search', labels: { severity: 'warning' } }));
   await core.deliver(raw('A', { labels: { severity: 'critical' } }));
   await core.settle();
-  expect([await depth('effects-urgent'), await depth('effects')]).toEqual([1, 0]);
+  // The other one is told by mail.
+  expect([await depth('effects-urgent'), await depth('effects')]).toEqual([2, 1]);
 });

@@ -33,7 +33,6 @@ export type ProcessCommand =
       readonly from: string;
       readonly title: string;
       readonly service: string | null;
-      readonly severity: Severity | null;
       readonly alertNames: readonly string[];
       readonly counts: AlertCounts;
     } & Said)
