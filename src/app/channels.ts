@@ -12,6 +12,11 @@ import type { Settings } from '../settings/types.ts';
 
 export type Channels = Readonly<Record<ChannelName, Channel | null>>;
 
+/** What keeps to a pace waits by this; ends early, by throwing, when the signal says so. */
+type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+const sleepFor: Sleep = (milliseconds, signal) => delay(milliseconds, undefined, { signal });
+
 /** Shorter than a lane's own deadline, so that a failure comes classified. */
 const TIMEOUT_MS = 10_000;
 
@@ -19,7 +24,7 @@ const TIMEOUT_MS = 10_000;
  * One line a channel. In sandbox mode, or while only observing, everything is decided and recorded the same way and
  * nothing leaves.
  */
-export function createChannels(settings: Settings, clock: Clock): Channels {
+export function createChannels(settings: Settings, clock: Clock, sleep: Sleep = sleepFor): Channels {
   const quiet = whyQuiet(settings);
   const gate = (name: ChannelName, channel: Channel | null): Channel | null =>
     quiet === null ? channel : { name, deliver: () => Promise.resolve({ kind: 'skipped', because: quiet }) };
@@ -27,7 +32,7 @@ export function createChannels(settings: Settings, clock: Clock): Channels {
     pagerduty: gate('pagerduty', pagerduty(settings)),
     slack: gate('slack', slack(settings)),
     email: gate('email', email(settings, clock)),
-    statuspage: gate('statuspage', statuspage(settings, clock)),
+    statuspage: gate('statuspage', statuspage(settings, clock, sleep)),
     webhook: gate('webhook', webhook(settings, clock)),
   };
 }
@@ -62,7 +67,7 @@ function pagerduty({ pagerduty: own, http, policy }: Settings): Channel | null {
   });
 }
 
-function slack({ slack: own, policy, audiences }: Settings): Channel | null {
+function slack({ slack: own, policy }: Settings): Channel | null {
   if (own === null) return null;
   return createSlack({
     token: () => own.token.reveal(),
@@ -70,7 +75,6 @@ function slack({ slack: own, policy, audiences }: Settings): Channel | null {
     timeoutMs: TIMEOUT_MS,
     classify: classifyHttp,
     channelFor: (service) => (service === null ? null : policy.services[service]?.slackChannel) ?? own.channel,
-    channelOf: (audience) => new Map(Object.entries(audiences)).get(audience)?.slackChannel ?? null,
   });
 }
 
@@ -91,7 +95,7 @@ function email({ email: own, audiences }: Settings, clock: Clock): Channel | nul
   });
 }
 
-function statuspage({ statuspage: own }: Settings, clock: Clock): Channel | null {
+function statuspage({ statuspage: own }: Settings, clock: Clock, sleep: Sleep): Channel | null {
   if (own === null) return null;
   const components = new Map(Object.entries(own.components));
   return createStatuspage({
@@ -101,7 +105,7 @@ function statuspage({ statuspage: own }: Settings, clock: Clock): Channel | null
     classify: classifyHttp,
     componentsOf: (service) => (service === null ? [] : (components.get(service) ?? [])),
     clock,
-    sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+    sleep,
   });
 }
 

@@ -22,6 +22,7 @@ import type { Pipeline } from './pipeline.ts';
 import { buildPipeline } from './pipeline.ts';
 import { changeStore } from './changes.ts';
 import { createMetricsSource } from './outside.ts';
+import { createQuietSink } from './sources/quiet.ts';
 import { startSources } from './sources/index.ts';
 import type { RefusalLog } from './sources/refusal-log.ts';
 import { createRefusalLog } from './sources/refusal-log.ts';
@@ -88,6 +89,7 @@ async function start(options: StartOptions, undo: Undo[]): Promise<Running> {
       policy: settings.policy,
       rules,
       sandbox: settings.sandbox,
+      clock,
       flush: () => pipeline.counts.flush(),
     }),
   );
@@ -101,7 +103,7 @@ async function start(options: StartOptions, undo: Undo[]): Promise<Running> {
   const sources = startSources({
     ...{ settings, store, clock, log, refusals, writer: pipeline.writer },
     prometheus: createMetricsSource(settings),
-    quiet: () => Promise.resolve(),
+    quiet: createQuietSink(store, pipeline.commander),
   });
   undo.push(['watch over the sources', () => sources.stop()]);
   const heartbeat = startHeartbeat(settings.heartbeat, () => store.ping(), log);

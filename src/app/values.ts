@@ -1,9 +1,13 @@
 import type { Policy } from '../domain/policy.ts';
+import { shareOf } from '../domain/statistics.ts';
+import type { Clock } from '../domain/time.ts';
+import type { Database } from '../store/database.ts';
 import { countDirtyKeys } from '../store/keys.ts';
 import { readCounters } from '../store/counters.ts';
 import { ledgerDepths } from '../store/effects.ts';
 import { countOpenIncidents, lastSeen, unfinishedRollbacks } from '../store/lists.ts';
 import { oldestRehearsals } from '../store/readiness.ts';
+import { countOverdueActions, countPostmortems, countRepeats } from '../store/stats.ts';
 import type { Store } from '../store/store.ts';
 import type { StoredValue } from '../telemetry/store-metrics.ts';
 import type { RuleStore } from '../triage/store.ts';
@@ -14,6 +18,7 @@ export interface ValuesDeps {
   readonly policy: Policy;
   readonly rules: RuleStore;
   readonly sandbox: boolean;
+  readonly clock: Clock;
   /** Brings the store's counters up to date with what this process has counted. */
   readonly flush: () => Promise<void>;
 }
@@ -22,7 +27,8 @@ export interface ValuesDeps {
 export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue[]> {
   await deps.flush();
   const { db } = deps.store;
-  const [counters, open, ledger, rollbacks, dirty, seen, rehearsals] = await Promise.all([
+  const now = deps.clock.now();
+  const [counters, open, ledger, rollbacks, dirty, seen, rehearsals, learned] = await Promise.all([
     readCounters(db),
     countOpenIncidents(db),
     ledgerDepths(db),
@@ -30,11 +36,13 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
     countDirtyKeys(db),
     lastSeen(db),
     oldestRehearsals(db),
+    learning(db, now),
   ]);
   const reload = deps.rules.lastReload();
   return [
     ...counters,
     ...openIncidents(open, deps.policy),
+    ...learned,
     ...Object.entries({
       advance: dirty,
       'effects-urgent': ledger.urgent,
@@ -58,6 +66,23 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
     { metric: 'sandbox', labels: {}, value: deps.sandbox ? 1 : 0 },
     { metric: 'rules_last_reload_successful', labels: {}, value: reload.ok ? 1 : 0 },
     { metric: 'rules_info', labels: { hash: reload.hash }, value: 1 },
+  ];
+}
+
+const SHARE_OF_MS = 90 * 86_400_000;
+
+/** What a team makes of its incidents afterwards. Where no post-mortem was due there is no share of them. */
+async function learning(db: Database, now: number): Promise<readonly StoredValue[]> {
+  const [overdue, repeats, postmortems] = await Promise.all([
+    countOverdueActions(db, now),
+    countRepeats(db),
+    countPostmortems(db, now - SHARE_OF_MS),
+  ]);
+  const { share } = shareOf(postmortems.published, postmortems.due);
+  return [
+    { metric: 'action_items_overdue', labels: {}, value: overdue },
+    { metric: 'repeat_incidents_total', labels: {}, value: repeats },
+    ...(share === null ? [] : [{ metric: 'postmortem_share', labels: {}, value: share }]),
   ];
 }
 

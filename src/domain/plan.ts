@@ -74,6 +74,7 @@ export const RAILS = [
   'cooldown',
   'blast-radius',
   'freeze-window',
+  'maintenance',
   'capacity',
   'database',
   'gitops-owner',

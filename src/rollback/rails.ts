@@ -1,4 +1,5 @@
 import { frozenBy } from '../domain/freeze.ts';
+import { maintenanceStop } from '../domain/incident/decide-rollback.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { Plan, PlannedStep, Rail, RailStop } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -22,6 +23,7 @@ type Guard = (store: RollbackStore, question: RailQuestion) => RailStop | null |
 
 /** What stops automation. A person may start a rollback past these: they say so, and the event says who. */
 const FOR_AUTOMATION: readonly Guard[] = [
+  maintenance,
   freezeWindow,
   recentChange,
   suspectIsCause,
@@ -43,10 +45,19 @@ export async function automationStop(store: RollbackStore, question: RailQuestio
 
 /** The rails that other incidents may have moved during the hold. */
 export async function lateStop(store: RollbackStore, question: Circumstances): Promise<RailStop | null> {
-  return freezeWindow(store, question) ?? (await cooldown(store, question)) ?? (await blastRadius(store, question));
+  return (
+    maintenance(store, question) ??
+    freezeWindow(store, question) ??
+    (await cooldown(store, question)) ??
+    (await blastRadius(store, question))
+  );
 }
 
 type Circumstances = Pick<RailQuestion, 'state' | 'policy' | 'service' | 'now'>;
+
+function maintenance(_store: RollbackStore, { state }: Circumstances): RailStop | null {
+  return maintenanceStop(state.quiet);
+}
 
 function freezeWindow(_store: RollbackStore, { state, policy, now }: Circumstances): RailStop | null {
   const window = frozenBy(policy.automation.freezeWindows, now, state.severity);

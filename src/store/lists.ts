@@ -89,7 +89,7 @@ export async function lastSeen(db: Database): Promise<readonly { readonly source
   return rows.map((row) => ({ source: row.source, at: row.at.getTime() }));
 }
 
-/** Incidents of a service that opened in [from, to), other than one. */
+/** Incidents of a service that opened in [from, to), other than one; without false alarms and parts of others. */
 export async function countPriorIncidents(
   db: Database,
   service: string,
@@ -99,7 +99,8 @@ export async function countPriorIncidents(
 ): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*) as n from incidents where service = ${service} and opened_at >= ${new Date(from)}
-      and opened_at < ${new Date(to)} and id <> ${exceptId ?? ''} and state->'drill' is null`.execute(db);
+      and opened_at < ${new Date(to)} and id <> ${exceptId ?? ''} and state->'drill' is null
+      and state->>'dismissed' is null and state->>'mergedInto' is null`.execute(db);
   return rows[0]?.n ?? 0;
 }
 

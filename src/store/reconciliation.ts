@@ -43,6 +43,15 @@ export async function readFiring(db: Database): Promise<readonly FiringInInciden
   }));
 }
 
+/** Incidents that are not closed and are held to be silenced. */
+export async function silencedIncidents(db: Database): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from incidents where status <> 'closed' and state->'quiet' @> '[{"kind": "silenced"}]' order by id`.execute(
+    db,
+  );
+  return rows.map((row) => row.id);
+}
+
 export interface StoredAlert {
   readonly alert: Alert;
   readonly identity: string;

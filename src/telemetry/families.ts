@@ -10,6 +10,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   deliveries_total: { type: 'counter', help: 'Deliveries received, by source and outcome.' },
   alerts_total: { type: 'counter', help: 'Alerts received, by source and status.' },
   incidents_opened_total: { type: 'counter', help: 'Incidents opened, by their first severity.' },
+  incidents_dismissed_total: {
+    type: 'counter',
+    help: 'Incidents dismissed as false alarms; to be taken off those opened, which count them, too.',
+  },
   unclassified_incidents_total: { type: 'counter', help: 'Times that no severity rule matched an incident.' },
   decisions_total: { type: 'counter', help: 'Decisions of the rules, by stage, outcome and automation mode.' },
   sla_breaches_total: { type: 'counter', help: 'Clocks of the SLA that were breached.' },
@@ -27,6 +31,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   incident_time_to_resolve_seconds: { type: 'histogram', help: 'From opening to resolution.' },
   rollback_duration_seconds: { type: 'histogram', help: 'From the start of a rollback to its verdict.' },
   effect_latency_seconds: { type: 'histogram', help: 'From the intent of an effect to its receipt.' },
+  repeat_incidents_total: { type: 'counter', help: 'Incidents that were recognised as a repeat of earlier ones.' },
+  action_items_overdue: { type: 'gauge', help: 'Action items that are open after their due date.' },
+  postmortem_share: {
+    type: 'gauge',
+    help: 'Of the P0 and P1 that opened in the last 90 days and are over, the share with a published post-mortem.',
+  },
   incidents_open: { type: 'gauge', help: 'Incidents that are not closed, by severity, status and service.' },
   queue_depth: { type: 'gauge', help: 'Work that waits or runs, by queue.' },
   source_last_seen_timestamp_seconds: { type: 'gauge', help: 'When a source was last heard of.' },

@@ -76,7 +76,8 @@ export async function live(boundary: Boundary | null, { mould, compileCache }: W
     const exit = await latest(run).stop();
     return { atDeath, ...(await endingOf(run)), exit, seconds: (Date.now() - origin) / 1000 };
   } catch (error) {
-    const last = (await readEvents(own.db)).slice(-3).map(({ label }) => label);
+    const events = await readEvents(own.db);
+    const last = [...events.slice(-3).map(({ label }) => label), JSON.stringify(events.at(-1)?.data)];
     const logs = started.map((process) => process.log()).join('\n--- started again ---\n');
     throw new Error(`${String(error)}; last events: ${last.join(', ')}\n${logs.slice(-4_000)}`, { cause: error });
   } finally {

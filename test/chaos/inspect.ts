@@ -84,14 +84,19 @@ interface Open {
   readonly jobs: number;
 }
 
-/** What is left to do. Jobs that a killed process had taken do not count: what they were for stands in the rest. */
+/**
+ * What is left to do. Jobs that a killed process had taken do not count: what they were for stands in the rest. Nor do those
+ * that look whether a service recovers: they come again and again until its verdict stands.
+ */
 async function readOpen(db: Database): Promise<Open> {
   const { rows } = await sql<Open>`
     select (select count(*) from dirty_keys) as keys,
            (select count(*) from effects where status in ('pending', 'acting')) as effects,
            (select count(*) from incidents
             where state->'rollback'->>'stage' in ('requested', 'planned', 'announced', 'executing')) as rollbacks,
-           (select count(*) from jobs.job where state = 'created') as jobs`.execute(db);
+           (select count(*) from jobs.job where state = 'created' and not (name = 'rollback' and exists (
+              select from incidents i
+              where i.id = data->>'incidentId' and i.state->'rollback'->>'stage' = 'validating'))) as jobs`.execute(db);
   return rows[0]!;
 }
 

@@ -12,7 +12,6 @@ const channelWith = (options: Partial<SlackOptions> = {}): Channel =>
   createSlack({
     token: () => TOKEN,
     channelFor: () => 'C1',
-    channelOf: (audience) => (audience === 'stakeholders' ? 'C2' : null),
     apiUrl: slack.url,
     timeoutMs: 5_000,
     classify: classifyHttp,

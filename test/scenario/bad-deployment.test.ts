@@ -535,6 +535,8 @@ describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deplo
         'firebreak_effects_total{channel="pagerduty",outcome="delivered"}': 3,
         'firebreak_effect_latency_seconds_count{channel="pagerduty"}': 3,
         [READY]: 1,
+        firebreak_action_items_overdue: 0,
+        firebreak_repeat_incidents_total: 0,
         firebreak_sandbox: 0,
         firebreak_rules_last_reload_successful: 1,
         [`firebreak_rules_info{hash="${String((incident.decision as { rulesHash?: string }).rulesHash)}"}`]: 1,

@@ -3,6 +3,7 @@ import { readAlertmanager } from '../../src/ingest/read-delivery.ts';
 import { createAlertmanager } from '../../src/clients/alertmanager.ts';
 import type { ReconcileDeps, RoundOutcome } from '../../src/app/sources/reconcile.ts';
 import { reconcile } from '../../src/app/sources/reconcile.ts';
+import { createQuietSink } from '../../src/app/sources/quiet.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { readCounters } from '../../src/store/counters.ts';
 import { listen, stop } from '../fakes/faults.ts';
@@ -61,7 +62,7 @@ describeWith(['prometheus-alertmanager'], 'reconciliation with a real Alertmanag
     correlation: core.policy.correlation,
     quiet: (id, quiet) => {
       told.push([id, quiet]);
-      return Promise.resolve();
+      return createQuietSink(core.store, core.commander)(id, quiet);
     },
     log: createLogger('silent'),
     timings: { restartGraceMs },
@@ -269,12 +270,51 @@ describeWith(['prometheus-alertmanager'], 'reconciliation with a real Alertmanag
         { because: 'silenced in Alertmanager by ada: planned work <!channel>', until: '2036-01-01T00:00:00.000Z' },
       ]);
       for (let i = 0; i < 3; i += 1) expect(await look(OVERDUE_MS)).toMatchObject({ lost: 0 });
-      expect((await incident()).status).toBe('open');
+      expect(await incident()).toMatchObject({ status: 'open', quiet: [{ kind: 'silenced' }] });
       // A third one, which is heard.
       await fire(labels('Traffic'));
       await deliverAll();
       await look();
       expect(quiet()).toBeNull();
+      expect(await incident()).toMatchObject({ status: 'open', quiet: [] });
+      const types = (await core.timeline((await incident()).id)).map(({ type }) => type);
+      expect(types.filter((type) => type.endsWith('quieted'))).toEqual(['quieted', 'unquieted']);
+    });
+
+    test('is not quiet any more when nothing of it fires: what comes next must be heard at once', async () => {
+      await fire(labels('Errors'));
+      await deliverAll();
+      await fire(labels('DatacentreDown', { service: 'network', severity: 'critical' }));
+      await eventually(listed, (alerts) => JSON.stringify(alerts).includes('suppressed'));
+      await look();
+      expect(await incident()).toMatchObject({ quiet: [{ kind: 'silenced' }] });
+      const [alert] = (await listed()).filter((each) => JSON.stringify(each).includes('Errors'));
+      await core.deliver({ ...alert, status: 'resolved', endsAt: new Date().toISOString() });
+      await core.settle();
+      await look();
+      expect(await incident()).toMatchObject({ status: 'resolved', quiet: [] });
+    });
+
+    test('stays quiet when a silenced alert ends, whose resolve is silenced as well, until that is found out', async () => {
+      await fire(labels('Errors'));
+      await deliverAll();
+      await look();
+      await post('/silences', {
+        matchers: [{ name: 'alertname', value: 'Errors', isRegex: false, isEqual: true }],
+        ...{ startsAt: new Date().toISOString(), endsAt: '2036-01-01T00:00:00Z', createdBy: 'ada', comment: '' },
+      });
+      await eventually(listed, (alerts) => JSON.stringify(alerts).includes('suppressed'));
+      await look();
+      await end(labels('Errors'));
+      await gone(0);
+      await look();
+      expect(await incident()).toMatchObject({
+        status: 'open',
+        quiet: [{ because: 'silenced in Alertmanager by ada' }],
+      });
+      await look(OVERDUE_MS);
+      await look();
+      expect(await incident()).toMatchObject({ status: 'resolved', quiet: [] });
     });
 
     test('is quiet while another alert inhibits them', async () => {

@@ -79,7 +79,7 @@ describe('alerts', () => {
 describe('a person', () => {
   test('resolves: it is over at once, also as P0, and repeats of what fires do not bring it back', () => {
     const incident = opened('P0').after(MINUTE);
-    expect(incident.types(resolve)).toEqual(['incident-resolved', 'clock-met', 'clock-cancelled', 'clock-cancelled']);
+    expect(incident.types(resolve)).toEqual(['fix-recorded', 'incident-resolved', 'clock-met', 'clock-cancelled']);
     expect(incident.must).toMatchObject({ status: 'resolved', resolvedAt: iso(incident.now) });
     expect(incident.types(resolve)).toEqual([]);
     expect(incident.types(observe(newsOf({ firing: 1 })))).toEqual([]);
@@ -127,7 +127,7 @@ describe('closing', () => {
     incident.do(resolve);
     const timer: Command = { kind: 'fire-timer', name: 'monitoring' };
     expect(incident.after(24 * HOUR - 1).types(timer)).toEqual([]);
-    expect(incident.after(1).types(timer)).toEqual(['incident-closed']);
+    expect(incident.after(1).types(timer)).toEqual(['monitoring-ended', 'incident-closed']);
     expect(incident.must).toMatchObject({ status: 'closed', closedAt: iso(incident.now) });
     expect(incident.types(timer)).toEqual([]);
   });

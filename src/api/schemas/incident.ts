@@ -159,7 +159,7 @@ export const incident = z
     unclassified: z.boolean().describe('No rule matched; the severity is the default'),
     status: oneOf(STATUSES),
     startedAt: instant.describe('The onset'),
-    onsetSource: z.enum(['active-at', 'starts-at', 'person']),
+    onsetSource: z.enum(['active-at', 'starts-at', 'person', 'severity-raised']),
     detectedAt: instant,
     acknowledgedAt: instant.nullable(),
     mitigatedAt: instant.nullable().describe('Service restored'),

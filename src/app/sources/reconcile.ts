@@ -82,7 +82,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<RoundOutcome> {
   const now = clock.now();
   const judgement = judge(deps, firing, listed, before.value, now);
   await recordListed(store.db, judgement.listed, now);
-  await reportQuiet({ alertmanager, sink: deps.quiet, log: deps.log }, firing, listed, signal);
+  await reportQuiet({ store, alertmanager, sink: deps.quiet, log: deps.log }, firing, listed, signal);
   const back = await bringBack(deps, ended, listed);
   const doubt = whyInconclusive(deps, before, after);
   if (doubt !== null) return { kind: 'inconclusive', because: doubt };

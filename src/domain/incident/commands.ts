@@ -5,7 +5,6 @@ import type { Plan, RailStop } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { Baseline, RecoverySample } from '../recovery.ts';
 import type { Instant } from '../time.ts';
-import type { TimedClock } from './decide-clocks.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { AlertCounts, AlertSample, EventData, NotificationData, OnsetSource } from './events.ts';
 
@@ -38,7 +37,12 @@ export type Command =
   | ProcessCommand
   | { readonly kind: 'open'; readonly opening: Opening; readonly news: AlertNews }
   | { readonly kind: 'observe-alerts'; readonly news: AlertNews }
-  | { readonly kind: 'assess'; readonly assessment: Assessment }
+  /** `onset`: when it became as bad as it now is, where an alert says so; looked at only when it rises to P0 or P1. */
+  | {
+      readonly kind: 'assess';
+      readonly assessment: Assessment;
+      readonly onset?: { readonly at: Instant; readonly source: OnsetSource };
+    }
   | { readonly kind: 'acknowledge'; readonly by: string; readonly via: string }
   | { readonly kind: 'resolve'; readonly by: string; readonly via: string; readonly because: string }
   | { readonly kind: 'add-note'; readonly by: string; readonly via: string; readonly text: string }
@@ -50,8 +54,6 @@ export type Command =
       readonly planHash: string;
       readonly rehearsal: readonly string[];
       readonly suspect: JsonObject | null;
-      /** What the steps of earlier rollbacks of the service took, in seconds. */
-      readonly pastSeconds?: readonly number[];
     }
   | { readonly kind: 'freeze-baseline'; readonly baseline: Baseline | null }
   | { readonly kind: 'declare-fix'; readonly by: string; readonly via: string; readonly seconds: number }
@@ -89,13 +91,8 @@ export type EffectOutcome =
   | { readonly kind: 'failed'; readonly failure: Failure; readonly attempts: number };
 
 export type TimerName =
-  | `clock:${TimedClock}`
-  /** Its clock runs low. */
-  | `clock-warning:${TimedClock}`
-  /** Nobody has written an update for so long. */
-  | 'status-update'
-  /** PagerDuty should have taken the page by now. */
-  | 'page-fallback'
+  | 'clock:acknowledge'
+  | 'clock:restore'
   | 'rollback-hold'
   | 'rollback-approval'
   | 'rollback-verdict'

@@ -1,6 +1,5 @@
 import { isUrgent } from '../severity.ts';
 import { ms } from '../time.ts';
-import { clocksAtResolution } from './clocks-at.ts';
 import type { Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import type { NewEvent } from './events.ts';
@@ -65,9 +64,5 @@ export function recordFix(
   if (!ends || state.severity === null || !isUrgent(state.severity)) return [recorded];
   const because =
     stage === 'deployed' ? `the fix is deployed${version === null ? '' : ` (${version})`}` : 'no fix is needed';
-  return [
-    recorded,
-    { type: 'incident-resolved', data: { by, because, via } },
-    ...clocksAtResolution(state, context.now, because, context),
-  ];
+  return [recorded, { type: 'incident-resolved', data: { by, because, via } }];
 }

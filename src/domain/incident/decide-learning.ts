@@ -1,7 +1,7 @@
 import { iso } from '../time.ts';
 import type { Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import { close } from './decide-lifecycle.ts';
+import { close } from './decide-ending.ts';
 import type { NewEvent } from './events.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { IncidentState } from './state.ts';
@@ -66,7 +66,7 @@ export function publishPostmortem(
   const published: NewEvent = { type: 'postmortem-published', data: { by, via, version: state.version + 1 } };
   const review: readonly NewEvent[] = state.review === null ? [{ type: 'review-due', data: { dueAt } }] : [];
   const after: IncidentState = { ...state, postmortem: { publishedAt: iso(context.now), by } };
-  return [published, ...review, ...close(after, context)];
+  return [published, ...review, ...close(after)];
 }
 
 export function holdReview(state: IncidentState, { text, by, via }: Of<'hold-review'>): readonly NewEvent[] {

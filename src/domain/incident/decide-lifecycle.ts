@@ -1,11 +1,11 @@
 import { isUrgent } from '../severity.ts';
 import type { AlertNews, Command, Context, Opening } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import { clocksAtReopening, clocksAtResolution, clocksAtRestoration } from './clocks-at.ts';
-import { cancelClock, stopClock, TIMED_CLOCKS } from './decide-clocks.ts';
-import { unaccepted } from './decide-pages.ts';
-import { hasBegun, rollbackAtRecovery, rollbackAtResolve } from './decide-recovery.ts';
+import { cancelClock, clocksAtReopening, stopClock } from './decide-clocks.ts';
+import { fixedBefore, isMonitored } from './decide-ending.ts';
+import { hasBegun, rollbackAtRecovery } from './decide-recovery.ts';
 import type { NewEvent } from './events.ts';
+import { isInMaintenance, pageEvent } from './paging.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
 
@@ -58,22 +58,33 @@ function alertEvents(news: AlertNews): readonly NewEvent[] {
 export function observeAlerts(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
   const events = [...alertEvents(news)];
   if (news.counts.firing === 0) events.push(...recovered(state, 'all its alerts have resolved', context));
-  else if (news.joined.count > 0 && isOver(state)) events.push(...reopen(state, news, context));
+  else if (news.joined.count > 0 && mayComeBack(state, context)) events.push(...reopen(state, news, context));
   return events;
 }
 
-const isOver = (state: IncidentState): boolean => state.status === 'mitigated' || state.status === 'resolved';
+const mayComeBack = (state: IncidentState, context: Context): boolean =>
+  state.status === 'mitigated' || isMonitored(state, context);
 
 /** P0 and P1 become mitigated: a fix still has to be deployed or declared unnecessary. P2 and P3 are over. */
 export function recovered(state: IncidentState, because: string, context: Context): readonly NewEvent[] {
   const isBad = state.severity !== null && isUrgent(state.severity);
   if (!isActive(state.status) || (state.status === 'mitigated' && isBad)) return [];
   if (isMeasured(state) || isDoubted(state)) return [];
-  const ends = isBad ? clocksAtRestoration : clocksAtResolution;
-  const over: NewEvent = isBad
-    ? { type: 'incident-mitigated', data: { because, via: 'alerts' } }
-    : { type: 'incident-resolved', data: { by: 'firebreak', because, via: 'alerts' } };
-  return [over, ...ends(state, context.now, because, context), ...rollbackAtRecovery(state, context)];
+  const stopped = [
+    ...stopClock(state, 'restore', context.now),
+    ...cancelClock(state, 'acknowledge', because, context.now),
+  ];
+  const resolved = (why: string): NewEvent => ({
+    type: 'incident-resolved',
+    data: { by: 'firebreak', because: why, via: 'alerts' },
+  });
+  const over: readonly NewEvent[] = isBad
+    ? [
+        { type: 'incident-mitigated', data: { because, via: 'alerts' } },
+        ...(fixedBefore(state) ? [resolved(`${because}, and its fix was recorded before`)] : []),
+      ]
+    : [resolved(because)];
+  return [...over, ...stopped, ...rollbackAtRecovery(state, context)];
 }
 
 /**
@@ -98,10 +109,14 @@ const isMeasurable = (baseline: IncidentState['baseline']): boolean =>
 function reopen(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
   const because = `${news.joined.names.join(', ') || 'an alert'} fires again`;
   const severity = state.severity ?? 'P2';
+  const monitored: readonly NewEvent[] =
+    state.status === 'resolved' ? [{ type: 'monitoring-ended', data: { result: 'reopened', because } }] : [];
+  const wakes = severity === 'P0' && state.linkedTo === null && !isInMaintenance(state);
   return [
+    ...monitored,
     { type: 'incident-reopened', data: { because } },
-    ...clocksAtReopening(state, severity, context),
-    ...(severity === 'P0' ? [{ type: 'page-requested' as const, data: { reason: 'reopened' as const, because } }] : []),
+    ...clocksAtReopening(severity, context),
+    ...(wakes ? [pageEvent('reopened', because)] : []),
   ];
 }
 
@@ -114,72 +129,22 @@ export function acknowledge(state: IncidentState, command: Of<'acknowledge'>, co
   ];
 }
 
-/** A person says that it is over. Alerts that still fire will bring it back if they change. */
-export function resolve(state: IncidentState, command: Of<'resolve'>, context: Context): readonly NewEvent[] {
-  if (state.status === 'closed') throw new CommandRefused('conflict', `incident ${state.id} is closed`);
-  if (state.status === 'resolved') return [];
-  const because = command.because;
-  return [
-    { type: 'incident-resolved', data: { by: command.by, because, via: command.via } },
-    ...clocksAtResolution(state, context.now, 'resolved', context),
-    ...rollbackAtResolve(state, command, context),
-  ];
-}
-
-/** Monitoring is over: nothing related came back. */
-export function close(
-  state: IncidentState,
-  context: Context,
-  because = 'the monitoring window is over and nothing came back',
-): readonly NewEvent[] {
-  if (state.status !== 'resolved' || state.resolvedAt === null) return [];
-  if (context.now < Date.parse(state.resolvedAt) + context.policy.monitoringSeconds * 1000) return [];
-  return [{ type: 'incident-closed', data: { because } }];
-}
-
 export const addNote = (command: Of<'add-note'>): readonly NewEvent[] => [
   { type: 'note-added', data: { by: command.by, via: command.via, text: command.text } },
 ];
 
 /** No action without a recorded result. */
-export function reportEffect(
-  state: IncidentState,
-  { effect, outcome }: Of<'report-effect'>,
-  context: Context,
-): readonly NewEvent[] {
-  const name = `${effect.channel} ${effect.kind}`;
+export function reportEffect({ effect, outcome }: Of<'report-effect'>): readonly NewEvent[] {
   switch (outcome.kind) {
     case 'sent':
       return [
         { type: 'notification-sent', data: { ...effect, receipt: outcome.receipt, latencyMs: outcome.latencyMs } },
-        ...(TELLS_PEOPLE.has(name) ? stopClock(state, 'update', context.now) : []),
       ];
     case 'skipped':
       return [{ type: 'notification-skipped', data: { ...effect, because: outcome.because } }];
     case 'failed':
       return [
         { type: 'notification-failed', data: { ...effect, failure: outcome.failure, attempts: outcome.attempts } },
-        // It will not be taken any more, so there is nothing to wait for.
-        ...(name === 'pagerduty trigger' ? unaccepted(state, outcome.failure.message, context) : []),
       ];
   }
-}
-
-/** The first of these that is really out is the first status update. */
-const TELLS_PEOPLE: ReadonlySet<string> = new Set(['slack announce', 'slack thread', 'email opened', 'email update']);
-
-const DRILL_SECONDS = 120;
-
-/** A drill needs no person to end it. */
-export const drillEndsAt = ({ openedAt }: IncidentState): number => Date.parse(openedAt) + DRILL_SECONDS * 1000;
-
-export function endDrill(state: IncidentState, context: Context): readonly NewEvent[] {
-  if (state.drill !== true || state.status === 'closed' || context.now < drillEndsAt(state)) return [];
-  const because = 'the drill is over';
-  const resolved: NewEvent = { type: 'incident-resolved', data: { by: 'firebreak', because, via: 'drill' } };
-  return [
-    ...(isActive(state.status) ? [resolved] : []),
-    ...TIMED_CLOCKS.flatMap((name) => cancelClock(state, name, because, context.now)),
-    { type: 'incident-closed', data: { because } },
-  ];
 }

@@ -1,11 +1,11 @@
+import { isWorse } from '../severity.ts';
 import { ms } from '../time.ts';
 import type { Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import { clocksAtChange, detectionCorrected } from './clocks-at.ts';
-import { cancelClock } from './decide-clocks.ts';
-import { close } from './decide-lifecycle.ts';
+import { detectionCorrected } from './decide-clocks.ts';
 import { rollbackAtResolve } from './decide-recovery.ts';
 import type { ClockName, NewEvent } from './events.ts';
+import { holdsPage, pageEvent, wakesAsP0 } from './paging.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
@@ -27,27 +27,6 @@ const mustNotBeClosed = (state: IncidentState): void => {
 export function takeCommand(state: IncidentState, { by, via }: Of<'take-command'>): readonly NewEvent[] {
   mustNotBeClosed(state);
   return state.commander === by ? [] : [{ type: 'commander-taken', data: { by, via } }];
-}
-
-/** Stands whatever the rules say, until it is released. Clocks and pages follow as if the rules had said it. */
-export function overrideSeverity(
-  state: IncidentState,
-  { severity, by, via, because }: Of<'override-severity'>,
-  context: Context,
-): readonly NewEvent[] {
-  mustBeActive(state);
-  if (state.override?.severity === severity) return [];
-  const said: NewEvent = { type: 'severity-overridden', data: { severity, by, via, because } };
-  if (state.severity === severity) return [said];
-  const why = `${by}: ${because}`;
-  const change: NewEvent = { type: 'severity-changed', data: { from: state.severity, to: severity, because: why } };
-  const pages = severity === 'P0' && state.page === null && state.alertCounts.firing > 0 && state.linkedTo === null;
-  const page: NewEvent = { type: 'page-requested', data: { reason: 'severity-raised', because: why } };
-  return [said, change, ...clocksAtChange(state, severity, context), ...(pages ? [page] : [])];
-}
-
-export function releaseSeverity(state: IncidentState, { by, via }: Of<'release-severity'>): readonly NewEvent[] {
-  return state.override === null ? [] : [{ type: 'severity-released', data: { by, via } }];
 }
 
 export function stateImpact(state: IncidentState, { impact, by, via }: Of<'state-impact'>): readonly NewEvent[] {
@@ -74,28 +53,28 @@ export function correctOnset(
   ];
 }
 
-/** Like the end of the monitoring window, but said by a person. What must exist before still must. */
-export function closeByPerson(state: IncidentState, command: Of<'close'>, context: Context): readonly NewEvent[] {
-  if (state.status === 'closed') return [];
-  if (state.status !== 'resolved') refuse(`incident ${state.id} is ${state.status}: resolve it first`);
-  return close(state, context, `closed by ${command.by}`);
-}
+/** Nobody waits for anything any more. What is no incident of its own breaches nothing. */
+const endings = (state: IncidentState, because: string): readonly NewEvent[] =>
+  (Object.keys(state.clocks) as ClockName[])
+    .filter((clock) => state.clocks[clock]?.state === 'running')
+    .map((clock) => ({ type: 'clock-cancelled', data: { clock, because } }));
 
-/** Everything that still runs ends with it. */
-const endings = (state: IncidentState, because: string, context: Context): readonly NewEvent[] =>
-  (Object.keys(state.clocks) as ClockName[]).flatMap((clock) => cancelClock(state, clock, because, context.now));
-
+/**
+ * A false alarm: out of the statistics from now on, whatever was counted before. Also when it is closed already. The rule or
+ * alert that raised it has to be mended.
+ */
 export function dismiss(state: IncidentState, command: Of<'dismiss'>, context: Context): readonly NewEvent[] {
   const { by, via, because } = command;
   if (state.dismissed !== null) return [];
-  mustNotBeClosed(state);
+  if (state.mergedInto !== null) refuse(`incident ${state.id} is merged into ${state.mergedInto}: dismiss that one`);
   const owner = state.service === null ? null : (context.policy.services[state.service]?.owner ?? null);
   const id = `A${state.actions.length + 1}`;
   const action = `Fix the rule or alert that raised this false alarm (${state.alertNames.slice(0, 5).join(', ')}): ${because}`;
+  const ends = state.status !== 'closed';
   return [
-    ...endings(state, 'dismissed as a false alarm', context),
-    ...rollbackAtResolve(state, { by, via, because: `a false alarm: ${because}` }, context),
     { type: 'incident-dismissed', data: { by, via, because } },
+    ...endings(state, 'dismissed as a false alarm'),
+    ...(ends ? rollbackAtResolve(state, { by, via, because: `a false alarm: ${because}` }, context) : []),
     {
       type: 'action-added',
       data: { id, action, kind: 'technical', owner, dueAt: null, by: 'firebreak', via: 'firebreak' },
@@ -103,38 +82,49 @@ export function dismiss(state: IncidentState, command: Of<'dismiss'>, context: C
   ];
 }
 
+/** Part of another one, which goes on for both. One that others are part of stays: a chain would hide where they went. */
 export function merge(state: IncidentState, command: Of<'merge'>, context: Context): readonly NewEvent[] {
   const { by, via, into, because } = command;
   if (into === state.id) throw new CommandRefused('invalid', 'an incident cannot be merged into itself');
   if (state.mergedInto === into) return [];
+  if (state.mergedInto !== null) refuse(`incident ${state.id} is merged into ${state.mergedInto} already`);
   mustNotBeClosed(state);
+  if (state.absorbed.length > 0)
+    refuse(`${state.absorbed.join(', ')} is merged into ${state.id}: merge ${into} into it`);
   return [
-    ...endings(state, `merged into ${into}`, context),
-    ...rollbackAtResolve(state, { by, via, because: `merged into ${into}` }, context),
     { type: 'incident-merged', data: { into, by, via, because } },
+    ...endings(state, `merged into ${into}`),
+    ...rollbackAtResolve(state, { by, via, because: `merged into ${into}` }, context),
   ];
 }
 
+/** What is merged must not weigh less for it, and not end while it fires. */
 export function absorb(state: IncidentState, command: Of<'absorb'>): readonly NewEvent[] {
-  const { from, title, service, alertNames, counts, by, via } = command;
+  const { from, title, service, severity, alertNames, counts, by, via } = command;
+  if (from === state.id) throw new CommandRefused('invalid', 'an incident cannot be merged into itself');
   if (state.absorbed.includes(from)) return [];
   mustNotBeClosed(state);
-  if (state.mergedInto !== null) refuse(`incident ${state.id} is itself merged into ${state.mergedInto}`);
+  if (counts.firing > 0) mustBeActive(state);
+  const own = state.severity ?? 'P3';
+  if (severity !== null && isWorse(severity, own)) {
+    refuse(`${from} is ${severity} and ${state.id} only ${own}: merge it the other way, or set the severity first`);
+  }
   return [{ type: 'incident-absorbed', data: { from, title, service, alertNames, counts, by, via } }];
 }
 
 export function link(state: IncidentState, { to, because }: Of<'link'>): readonly NewEvent[] {
-  if (state.linkedTo !== null || to === state.id) return [];
+  if (state.linkedTo !== null || to === state.id || state.status === 'closed') return [];
   return [{ type: 'incident-linked', data: { to, because } }];
 }
 
 /** The other one is over and this one is not: it needs a page of its own. */
 export function unlink(state: IncidentState, { because }: Of<'unlink'>): readonly NewEvent[] {
   if (state.linkedTo === null) return [];
-  const needsPage =
-    isActive(state.status) && state.status !== 'mitigated' && state.severity === 'P0' && state.page === null;
-  const page: NewEvent = { type: 'page-requested', data: { reason: 'first-page', because } };
-  return [{ type: 'incident-unlinked', data: { from: state.linkedTo, because } }, ...(needsPage ? [page] : [])];
+  const needsPage = state.severity === 'P0' && wakesAsP0({ ...state, linkedTo: null });
+  return [
+    { type: 'incident-unlinked', data: { from: state.linkedTo, because } },
+    ...(needsPage ? [pageEvent('first-page', because)] : []),
+  ];
 }
 
 export function noteLink(
@@ -145,19 +135,27 @@ export function noteLink(
   return [{ type: 'link-noted', data: { from, title, service, because } }];
 }
 
+/** Also of what is resolved: it may come back in that time. */
 export function setQuiet(state: IncidentState, { quiet }: Of<'set-quiet'>): readonly NewEvent[] {
-  if (!isActive(state.status)) return [];
+  if (state.status === 'closed') return [];
   const known = state.quiet.find(({ kind }) => kind === quiet.kind);
   if (known?.until === quiet.until && known.because === quiet.because) return [];
   return [{ type: 'quieted', data: quiet }];
 }
 
-/** What was held back is said now: a P0 that still fires and woke nobody does so. */
+/** What was held back is said now: a P0 that still fires and woke nobody does so, and what a routing rule asked for. */
 export function clearQuiet(state: IncidentState, { of: kind, because }: Of<'clear-quiet'>): readonly NewEvent[] {
   if (!state.quiet.some((quiet) => quiet.kind === kind)) return [];
-  const others = state.quiet.some((quiet) => quiet.kind !== kind);
-  const isBad = state.status === 'open' && state.severity === 'P0' && state.alertCounts.firing > 0;
-  const wakes = !others && isBad && state.page === null && state.linkedTo === null;
-  const page: NewEvent = { type: 'page-requested', data: { reason: 'first-page', because } };
-  return [{ type: 'unquieted', data: { kind, because } }, ...(wakes ? [page] : [])];
+  const after: IncidentState = { ...state, quiet: state.quiet.filter((quiet) => quiet.kind !== kind) };
+  // Somebody is at it already, or it is one of so many that they are listed.
+  const waits = state.status === 'open' && kind !== 'storm';
+  const asP0 = state.severity === 'P0' && wakesAsP0(after);
+  const asRouted =
+    state.routing?.page === true &&
+    state.page === null &&
+    state.linkedTo === null &&
+    state.alertCounts.firing > 0 &&
+    !holdsPage(after, state.severity, 'routed');
+  const page = asP0 ? [pageEvent('first-page', because)] : asRouted ? [pageEvent('routed', because)] : [];
+  return [{ type: 'unquieted', data: { kind, because } }, ...(waits ? page : [])];
 }

@@ -2,19 +2,18 @@ import type { Context } from './commands.ts';
 import {
   absorb,
   clearQuiet,
-  closeByPerson,
   correctOnset,
   dismiss,
   link,
   merge,
   noteLink,
-  overrideSeverity,
-  releaseSeverity,
   setQuiet,
   stateImpact,
   takeCommand,
   unlink,
 } from './decide-people.ts';
+import { closeByPerson } from './decide-ending.ts';
+import { overrideSeverity, releaseSeverity } from './decide-severity.ts';
 import { addBlocker, addEvidence, clearBlocker, judgeRootCause, recordRootCause, tick } from './decide-diagnosis.ts';
 import { noticeChange, recordFix } from './decide-fix.ts';
 import {
@@ -25,8 +24,7 @@ import {
   recogniseRecurrence,
   writeSection,
 } from './decide-learning.ts';
-import { approvePublication } from './decide-publication.ts';
-import { growStorm, writeUpdate } from './decide-updates.ts';
+import { approvePublication, growStorm, writeUpdate } from './decide-updates.ts';
 import type { NewEvent } from './events.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { IncidentState } from './state.ts';
@@ -45,7 +43,7 @@ export function decideProcess(state: IncidentState, command: ProcessCommand, con
     case 'correct-onset':
       return correctOnset(state, command, context);
     case 'close':
-      return closeByPerson(state, command, context);
+      return closeByPerson(state, command);
     case 'dismiss':
       return dismiss(state, command, context);
     case 'merge':

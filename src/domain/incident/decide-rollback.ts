@@ -5,7 +5,8 @@ import { isUrgent, type Severity } from '../severity.ts';
 import { iso, ms } from '../time.ts';
 import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import type { NewEvent, PageReason, RollbackEstimate, RollbackPurpose } from './events.ts';
+import type { NewEvent, PageReason, RollbackPurpose } from './events.ts';
+import { holdsPage, pageEvent } from './paging.ts';
 import type { IncidentState, RollbackState } from './state.ts';
 import { isActive, isSettled, lastCarriedOut } from './state.ts';
 
@@ -38,27 +39,46 @@ export function requestRollback(
     type: 'rollback-requested',
     data: { by: 'rules', because: decision.because, mode: mode ?? 'off', service },
   };
-  const stop = openingRail(service, mode, context);
+  const stop = openingRail(state, service, mode, context);
   if (stop === null) return [requested];
   return [requested, ...stopped(severity === 'P0' ? null : { ...state, severity }, [], stop)];
 }
 
-/** What was stopped because the world had moved on, before anything was ever changed, may be asked for again. */
-const mayAskAgain = ({ rollback, badVersions }: IncidentState): boolean =>
+/**
+ * What was stopped because the world had moved on, before anything was ever changed, may be asked for again; and what was
+ * asked for before the trouble began as it is now.
+ */
+const mayAskAgain = ({ rollback, badVersions, onset }: IncidentState): boolean =>
   rollback === null ||
   (badVersions.length === 0 &&
     rollback.requestedBy === 'rules' &&
+    rollback.stoppedBy !== null &&
     rollback.steps.every((step) => step.state === 'pending') &&
-    (rollback.stoppedBy === 'recovered-without-us' || rollback.stoppedBy === 'state-moved'));
+    (MOVED_ON.has(rollback.stoppedBy) ||
+      (rollback.stoppedBy !== 'aborted' && ms(rollback.requestedAt) < ms(onset.at))));
+
+const MOVED_ON: ReadonlySet<Rail> = new Set(['recovered-without-us', 'state-moved', 'maintenance']);
 
 /** The rails that need nothing but the configuration. */
-function openingRail(service: string | null, mode: AutomationMode | null, context: Context): RailStop | null {
+function openingRail(
+  { quiet }: IncidentState,
+  service: string | null,
+  mode: AutomationMode | null,
+  context: Context,
+): RailStop | null {
   if (mode === null) {
     return { rail: 'plan-missing', because: `no rollback plan is written for ${service ?? 'an unknown service'}` };
   }
   if (mode === 'off') return { rail: 'mode', because: `automation is off for ${service ?? 'this service'}` };
   if (context.policy.automation.killSwitch) return { rail: 'kill-switch', because: 'the kill switch is on' };
-  return null;
+  return maintenanceStop(quiet);
+}
+
+/** While somebody works on a service as announced, automation leaves it alone. */
+export function maintenanceStop(quiet: IncidentState['quiet']): RailStop | null {
+  const window = quiet.find(({ kind }) => kind === 'maintenance');
+  if (window === undefined) return null;
+  return { rail: 'maintenance', because: `maintenance until ${window.until ?? 'it is ended'}: ${window.because}` };
 }
 
 /** A person starts a rollback past the rails that are there for automation, or takes one back. */
@@ -104,18 +124,8 @@ export function planRollback(
   const rollback = state.rollback;
   if (rollback?.stage !== 'requested') return [];
   const { plan, planHash, rehearsal, suspect } = command;
-  const estimate = estimateOf(plan, command.pastSeconds ?? []);
-  const event: NewEvent = { type: 'rollback-planned', data: { plan, planHash, rehearsal, suspect, estimate } };
-  return [event, next(state, rollback, plan, planHash, estimate, context)];
-}
-
-/** Half of them were quicker. Without any, the plan says when it would have been given up. */
-function estimateOf(plan: Plan, past: readonly number[]): RollbackEstimate {
-  const sorted = [...past].sort((a, b) => a - b);
-  const median = sorted[Math.floor((sorted.length - 1) / 2)];
-  if (median !== undefined) return { seconds: median, from: 'past-rollbacks', of: sorted.length };
-  const seconds = plan.steps.reduce((sum, { config }) => sum + config.timeoutSeconds, 0);
-  return { seconds, from: 'timeouts', of: 0 };
+  const event: NewEvent = { type: 'rollback-planned', data: { plan, planHash, rehearsal, suspect } };
+  return [event, next(state, rollback, plan, planHash, context)];
 }
 
 function next(
@@ -123,7 +133,6 @@ function next(
   { mode, requestedBy }: RollbackState,
   plan: Plan,
   planHash: string,
-  estimate: RollbackEstimate,
   context: Context,
 ): NewEvent {
   const summary = describePlan(plan);
@@ -139,7 +148,7 @@ function next(
     case 'auto': {
       // A person has decided already.
       const startsAt = requestedBy === 'rules' ? afterHold(state, context) : context.now;
-      return { type: 'rollback-announced', data: { planHash, startsAt: iso(startsAt), summary, estimate } };
+      return { type: 'rollback-announced', data: { planHash, startsAt: iso(startsAt), summary } };
     }
   }
 }
@@ -163,8 +172,12 @@ export const completedSteps = (rollback: RollbackState | null): readonly string[
  * Once a reason, and never for what is over. Before anything was changed, alerts that are gone mean just that; afterwards
  * they may be gone because the service is dead.
  */
-const mayPage = ({ page, status, alertCounts, severity, rollback }: IncidentState, reason: PageReason): boolean =>
+const mayPage = (
+  { page, status, alertCounts, severity, rollback, quiet }: IncidentState,
+  reason: PageReason,
+): boolean =>
   page?.reason !== reason &&
+  !holdsPage({ quiet }, severity, reason) &&
   (status === 'open' || status === 'acknowledged') &&
   (alertCounts.firing > 0 || lastCarriedOut(rollback) !== null) &&
   severity !== null &&
@@ -172,10 +185,17 @@ const mayPage = ({ page, status, alertCounts, severity, rollback }: IncidentStat
 
 /** Wakes somebody for a rollback that was stopped or did not help. */
 export const pageFor = (state: IncidentState, reason: PageReason, because: string): readonly NewEvent[] =>
-  mayPage(state, reason) ? [{ type: 'page-requested', data: { reason, because } }] : [];
+  mayPage(state, reason) ? [pageEvent(reason, because)] : [];
 
 /** Stops that nobody has to be woken for: a person did it, nothing was needed, or nothing was promised. */
-const QUIET: ReadonlySet<Rail> = new Set(['aborted', 'recovered-without-us', 'already-there', 'mode', 'plan-missing']);
+const QUIET: ReadonlySet<Rail> = new Set([
+  'aborted',
+  'recovered-without-us',
+  'already-there',
+  'mode',
+  'plan-missing',
+  'maintenance',
+]);
 
 /** `state` null: somebody is paged for more than this already. */
 export function stopped(
@@ -218,10 +238,7 @@ export function approveRollback(
     { type: 'rollback-approved', data: { planHash, by: command.by, via: command.via } },
     {
       type: 'rollback-announced',
-      data: {
-        ...{ planHash, startsAt: iso(context.now), summary: describePlan(rollback.plan) },
-        ...(rollback.estimate === null ? {} : { estimate: rollback.estimate }),
-      },
+      data: { planHash, startsAt: iso(context.now), summary: describePlan(rollback.plan) },
     },
   ];
 }

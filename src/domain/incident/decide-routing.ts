@@ -1,5 +1,6 @@
 import type { RoutingDecision } from '../decision.ts';
 import type { NewEvent } from './events.ts';
+import { holdsPage, pageEvent } from './paging.ts';
 import type { IncidentState } from './state.ts';
 
 type Choice = Pick<RoutingDecision, 'specialist' | 'rule' | 'because'>;
@@ -23,10 +24,11 @@ export function routedPage(
   said: readonly NewEvent[],
 ): readonly NewEvent[] {
   const isPaged = state.page !== null || said.some((event) => event.type === 'page-requested');
-  // What is over already wakes nobody.
-  if (!page || isPaged || state.alertCounts.firing === 0) return [];
+  // What is over already wakes nobody, nor does what another incident has the page for.
+  if (!page || isPaged || state.alertCounts.firing === 0 || state.linkedTo !== null) return [];
+  if (holdsPage(state, state.severity, 'routed')) return [];
   const because = routes.map((route) => route.because).join('; ');
-  return [{ type: 'page-requested', data: { reason: 'routed', because } }];
+  return [pageEvent('routed', because)];
 }
 
 type Told = Pick<RoutingDecision, 'specialist' | 'page' | 'slackChannels' | 'emails' | 'audiences'>;

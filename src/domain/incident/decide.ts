@@ -1,20 +1,9 @@
 import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { assess } from './decide-assessment.ts';
-import { consequences } from './consequences.ts';
-import { firePageFallback } from './decide-pages.ts';
-import { fireStatusUpdate } from './decide-updates.ts';
-import { fireClock, fireWarning } from './decide-warnings.ts';
-import {
-  acknowledge,
-  addNote,
-  close,
-  endDrill,
-  observeAlerts,
-  open,
-  reportEffect,
-  resolve,
-} from './decide-lifecycle.ts';
+import { fireClock } from './decide-clocks.ts';
+import { acknowledge, addNote, observeAlerts, open, reportEffect } from './decide-lifecycle.ts';
+import { endDrill, endMonitoring, resolve } from './decide-ending.ts';
 import {
   abortRollback,
   approveRollback,
@@ -40,8 +29,7 @@ export function decide(state: IncidentState | null, command: Command, context: C
     return open(command.opening, command.news);
   }
   if (state === null) throw new CommandRefused('not-found', 'no such incident');
-  const events = decideOpen(state, command, context);
-  return [...events, ...consequences(state, events, context)];
+  return decideOpen(state, command, context);
 }
 
 function decideOpen(
@@ -53,7 +41,7 @@ function decideOpen(
     case 'observe-alerts':
       return observeAlerts(state, command.news, context);
     case 'assess':
-      return assess(state, command.assessment, context);
+      return assess(state, command, context);
     case 'acknowledge':
       return acknowledge(state, command, context);
     case 'resolve':
@@ -61,7 +49,7 @@ function decideOpen(
     case 'add-note':
       return addNote(command);
     case 'report-effect':
-      return reportEffect(state, command, context);
+      return reportEffect(command);
     case 'fire-timer':
       return fireTimer(state, command.name, context);
     case 'plan-rollback':
@@ -114,28 +102,12 @@ function fireTimer(
       return fireClock(state, 'acknowledge', context);
     case 'clock:restore':
       return fireClock(state, 'restore', context);
-    case 'clock:diagnose':
-      return fireClock(state, 'diagnose', context);
-    case 'clock:update':
-      return fireClock(state, 'update', context);
-    case 'clock-warning:acknowledge':
-      return fireWarning(state, 'acknowledge', context);
-    case 'clock-warning:restore':
-      return fireWarning(state, 'restore', context);
-    case 'clock-warning:diagnose':
-      return fireWarning(state, 'diagnose', context);
-    case 'clock-warning:update':
-      return fireWarning(state, 'update', context);
-    case 'status-update':
-      return fireStatusUpdate(state, context);
-    case 'page-fallback':
-      return firePageFallback(state, context);
     case 'rollback-approval':
       return expireApproval(state, context);
     case 'drill-end':
       return endDrill(state, context);
     case 'monitoring':
-      return close(state, context);
+      return endMonitoring(state, context);
     case 'rollback-hold':
     case 'rollback-verdict':
     case 'rollback-watch':

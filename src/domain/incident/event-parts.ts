@@ -3,7 +3,12 @@ import type { Instant } from '../time.ts';
 export type ClockName = 'detect' | 'acknowledge' | 'restore' | 'diagnose' | 'update';
 
 /** Where the onset was taken from: Prometheus' own activeAt, else the alert's startsAt (set only after the rule's `for:`). */
-export type OnsetSource = 'active-at' | 'starts-at' | 'person';
+export type OnsetSource =
+  | 'active-at'
+  | 'starts-at'
+  | 'person'
+  /** Nothing says when it became worse: when its severity rose. */
+  | 'severity-raised';
 
 /** Enough of an alert to recognise it in a timeline; the alert itself is source data, not part of the event. */
 export interface AlertSample {

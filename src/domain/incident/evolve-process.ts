@@ -1,10 +1,11 @@
 import type { Instant } from '../time.ts';
 import type { EventData, IncidentEvent } from './events.ts';
-import type { ProcessEventData } from './process-events.ts';
+import { CHECKLIST_ITEMS } from './checklist-items.ts';
+import type { ProcessEventData, QuietKind } from './process-events.ts';
 import type { FixStep } from './process-state.ts';
+import { NO_PROCESS } from './process-state.ts';
 import type { IncidentState } from './state.ts';
-import { isActive } from './state.ts';
-import { announcedNow, heldBack, told } from './told.ts';
+import { isUnderWay } from './state.ts';
 
 /** An event of the process around an incident. */
 export type ProcessEvent = Extract<IncidentEvent, { type: keyof ProcessEventData }>;
@@ -16,21 +17,22 @@ export function evolveProcess(state: IncidentState, event: ProcessEvent): Incide
       return { ...state, commander: event.data.by };
     case 'severity-overridden': {
       const { severity, by, because } = event.data;
-      return { ...state, override: { severity, by, because } };
+      return { ...state, override: { severity, by, because }, severityBecause: `${by}: ${because}`, releasedAt: null };
     }
     case 'severity-released':
-      return { ...state, override: null };
+      return { ...state, override: null, releasedAt: event.at };
     case 'impact-stated':
       return { ...state, statedImpact: { ...state.statedImpact, ...event.data.impact } };
     case 'onset-corrected':
-      return { ...state, onset: { at: event.data.to, source: 'person' } };
+      return withOnset(state, { at: event.data.to, source: 'person' });
     case 'onset-renewed':
-      return renewed(state, event.data);
+      // What was decided was decided on what was suspected then.
+      return { ...withOnset(state, event.data), decision: null };
     case 'incident-dismissed':
       return {
         ...over(state, event.at),
         status: 'closed',
-        closedAt: event.at,
+        closedAt: state.closedAt ?? event.at,
         dismissed: { by: event.data.by, because: event.data.because, at: event.at },
       };
     case 'incident-merged':
@@ -43,33 +45,22 @@ export function evolveProcess(state: IncidentState, event: ProcessEvent): Incide
       return { ...state, linkedTo: null };
     case 'link-noted':
       return { ...state, links: withNew(state.links, event.data.from) };
-    case 'quieted': {
-      const quiet = [...state.quiet.filter(({ kind }) => kind !== event.data.kind), event.data];
-      return { ...state, quiet, ...heldBack({ ...state, quiet }, event.at) };
-    }
-    case 'unquieted': {
-      const loud = { ...state, quiet: state.quiet.filter(({ kind }) => kind !== event.data.kind) };
-      return isActive(state.status) ? { ...loud, ...told(loud, state.severity, event.at) } : loud;
-    }
+    case 'quieted':
+      return { ...state, quiet: [...state.quiet.filter(({ kind }) => kind !== event.data.kind), event.data] };
+    case 'unquieted':
+      return unquieted(state, event.data.kind);
     case 'clock-warned':
       return { ...state, warned: { ...state.warned, [event.data.clock]: event.data.percent } };
     case 'status-updated':
       return { ...state, updates: updated(state.updates, event.data.by !== null, event.at) };
     case 'page-unaccepted':
-      return {
-        ...state,
-        page: state.page === null ? null : { ...state.page, unaccepted: true },
-        // Whatever its severity: a message that is read has to follow it now.
-        ...announcedNow(state, event.at),
-      };
+      return { ...state, page: state.page === null ? null : { ...state.page, unaccepted: true } };
     case 'publication-awaits-approval':
       return { ...state, publication: 'awaiting-approval' };
     case 'publication-approved':
       return { ...state, publication: 'approved' };
-    case 'publication-withheld':
-      return { ...state, publication: 'withheld' };
     case 'storm-grew':
-      return { ...state, storm: event.data, ...announcedNow(state, event.at) };
+      return state;
     default:
       return evolveLearning(state, event);
   }
@@ -146,12 +137,41 @@ function evolveLearning(state: IncidentState, event: ProcessEvent): IncidentStat
   }
 }
 
-/** What was measured against the old onset says nothing of the new one. */
-function renewed(state: IncidentState, data: EventData['onset-renewed']): IncidentState {
-  const after: Mutable<IncidentState> = { ...state, onset: { at: data.at, source: data.source } };
-  delete after.baseline;
+/** What was measured against the old onset says nothing of the new one; but a rollback is judged by what it began with. */
+function withOnset(state: IncidentState, { at, source }: IncidentState['onset']): IncidentState {
+  const after: Mutable<IncidentState> = { ...state, onset: { at, source } };
+  if (!isUnderWay(state.rollback)) delete after.baseline;
   return after;
 }
+
+/** In a maintenance window nothing is rolled back: what was decided in it is decided anew. */
+const unquieted = (state: IncidentState, kind: QuietKind): IncidentState => ({
+  ...state,
+  quiet: state.quiet.filter((quiet) => quiet.kind !== kind),
+  ...(kind === 'maintenance' ? { decision: null } : {}),
+});
+
+/**
+ * It was not over: what was said about its end has to be said anew. A fix that did not hold is no fix, and a post-mortem that
+ * was written before does not tell this. The timeline keeps it all.
+ */
+export const processReopened = (state: IncidentState, at: Instant): IncidentState => ({
+  ...state,
+  reopenedAt: at,
+  warned: {},
+  updates: NO_PROCESS.updates,
+  fixSteps: [],
+  fixDeployedAt: null,
+  fixValidatedAt: null,
+  monitoringEndedAt: null,
+  postmortem: null,
+  review: state.review?.heldAt === null ? null : state.review,
+  ticked: Object.fromEntries(Object.entries(state.ticked).filter(([item]) => !OF_THE_FIX.has(item))),
+});
+
+const OF_THE_FIX: ReadonlySet<string> = new Set(
+  CHECKLIST_ITEMS.filter(({ phase }) => phase === 'fix').map(({ id }) => id),
+);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -1,11 +1,11 @@
 import type { AlertSample, ClockName, EventData, IncidentEvent } from './events.ts';
-import { evolveProcess } from './evolve-process.ts';
+import { evolveProcess, processReopened } from './evolve-process.ts';
 import { evolveRollback } from './evolve-rollback.ts';
 import { FACT_OF } from '../metric-queries.ts';
 import { RECOVERY_METRICS } from '../recovery.ts';
 import { NO_PROCESS } from './process-state.ts';
-import { told } from './told.ts';
 import type { ClockState, IncidentState, RollbackState } from './state.ts';
+import { isUnderWay } from './state.ts';
 import { isWorse } from '../severity.ts';
 import type { Instant } from '../time.ts';
 
@@ -38,12 +38,14 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     sourceUrl: data.sourceUrl,
     status: 'open',
     severity: null,
+    worst: null,
     severityBecause: '',
     severityRule: null,
     unclassified: false,
     lowerSince: null,
     facts: {},
     onset: data.onset,
+    inPrometheus: data.onset.source === 'active-at',
     openedAt: event.at,
     acknowledgedAt: null,
     acknowledgedBy: null,
@@ -57,9 +59,7 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     decision: null,
     routing: null,
     page: null,
-    toldAt: null,
     announced: false,
-    announcedAt: null,
     receipts: {},
     rollback: null,
     fix: null,
@@ -87,8 +87,10 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       return {
         ...state,
         severity: event.data.to,
+        worst: state.worst === null || isWorse(event.data.to, state.worst) ? event.data.to : state.worst,
         lowerSince: null,
-        ...told(state, event.data.to, event.at),
+        releasedAt: null,
+        announced: state.announced || event.data.to <= 'P1',
       };
     case 'rollback-decided':
       return { ...state, decision: { ...event.data, at: event.at } };
@@ -97,7 +99,11 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'page-requested':
       return { ...state, page: { at: event.at, reason: event.data.reason } };
     case 'clock-started':
-      return started(state, event.data);
+      return withClock(state, event.data.clock, {
+        startedAt: event.data.startedAt,
+        deadline: event.data.deadline,
+        state: 'running',
+      });
     case 'clock-met':
       return settleClock(state, event.data.clock, 'met');
     case 'clock-breached':
@@ -118,7 +124,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       return { ...state, status: 'resolved', mitigatedAt: state.mitigatedAt ?? event.at, resolvedAt: event.at };
     case 'incident-reopened':
       return {
-        ...state,
+        ...processReopened(state, event.at),
         status: 'open',
         acknowledgedAt: null,
         acknowledgedBy: null,
@@ -177,12 +183,24 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
  */
 function decided(state: IncidentState, data: EventData['severity-decided'], at: Instant): IncidentState {
   const { severity, rule, because, facts, unclassified } = data;
+  const releasedAt = isUnderWay(state.rollback) ? state.releasedAt : null;
+  if (state.override !== null) return ruledMeanwhile(state, data);
   if (state.severity !== null && isWorse(state.severity, severity)) {
     const lowerSince = isImpactMeasured(state.facts, facts) ? (state.lowerSince ?? at) : null;
-    return { ...state, severityRule: rule, lowerSince };
+    return { ...state, severityRule: rule, lowerSince, releasedAt };
   }
-  return { ...state, severityBecause: because, severityRule: rule, unclassified, facts, lowerSince: null };
+  return { ...state, severityBecause: because, severityRule: rule, unclassified, facts, lowerSince: null, releasedAt };
 }
+
+/** A person has decided: what the rules say is kept, and decides nothing. */
+const ruledMeanwhile = (
+  state: IncidentState,
+  { rule, severity, facts }: EventData['severity-decided'],
+): IncidentState => ({
+  ...state,
+  severityRule: rule,
+  facts: state.severity !== null && isWorse(state.severity, severity) ? state.facts : facts,
+});
 
 const IMPACT = ['usersAffectedPercent', 'errorRatio', 'latencyP95Seconds', 'requestsPerSecond'];
 
@@ -231,12 +249,6 @@ const withClock = (state: IncidentState, name: ClockName, clock: ClockState): In
   ...state,
   clocks: { ...state.clocks, [name]: clock },
 });
-
-/** It is warned of anew. */
-function started(state: IncidentState, { clock, startedAt, deadline }: EventData['clock-started']): IncidentState {
-  const warned = Object.fromEntries(Object.entries(state.warned).filter(([name]) => name !== clock));
-  return { ...withClock(state, clock, { startedAt, deadline, state: 'running' }), warned };
-}
 
 function settleClock(state: IncidentState, name: ClockName, outcome: ClockState['state']): IncidentState {
   const clock = state.clocks[name];

@@ -33,6 +33,7 @@ export type ProcessCommand =
       readonly from: string;
       readonly title: string;
       readonly service: string | null;
+      readonly severity: Severity | null;
       readonly alertNames: readonly string[];
       readonly counts: AlertCounts;
     } & Said)

@@ -74,19 +74,14 @@ export interface WrittenSection {
 }
 
 /** Where the post on the status page stands. */
-export type Publication = 'awaiting-approval' | 'withheld' | 'approved' | 'published' | 'retracted';
-
-/** What one message says of all the incidents of a storm. */
-export interface Storm {
-  readonly incidents: number;
-  readonly services: readonly string[];
-  readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
-}
+export type Publication = 'awaiting-approval' | 'approved' | 'published' | 'retracted';
 
 /** What the process around an incident has come to. Plain JSON, part of the projection. */
 export interface ProcessState {
   readonly commander: string | null;
   readonly override: { readonly severity: Severity; readonly by: string; readonly because: string } | null;
+  /** A person let go of the severity then, and the rules have not decided since. */
+  readonly releasedAt: Instant | null;
   readonly statedImpact: StatedImpact;
   readonly dismissed: { readonly by: string; readonly because: string; readonly at: Instant } | null;
   readonly mergedInto: string | null;
@@ -96,12 +91,12 @@ export interface ProcessState {
   /** Those for which this one has the page. */
   readonly links: readonly string[];
   readonly quiet: readonly Quiet[];
+  /** When it came back last. */
+  readonly reopenedAt: Instant | null;
   /** The highest warning given, in percent, by clock. */
   readonly warned: Readonly<Partial<Record<ClockName, number>>>;
   readonly updates: { readonly count: number; readonly lastAt: Instant | null; readonly personAt: Instant | null };
   readonly publication: Publication | null;
-  /** Of which this incident is the head. */
-  readonly storm: Storm | null;
   readonly evidence: readonly Evidence[];
   readonly blockers: readonly Blocker[];
   readonly rootCauses: readonly RootCause[];
@@ -132,6 +127,7 @@ export interface ProcessState {
 export const NO_PROCESS: ProcessState = {
   commander: null,
   override: null,
+  releasedAt: null,
   statedImpact: {},
   dismissed: null,
   mergedInto: null,
@@ -139,10 +135,10 @@ export const NO_PROCESS: ProcessState = {
   linkedTo: null,
   links: [],
   quiet: [],
+  reopenedAt: null,
   warned: {},
   updates: { count: 0, lastAt: null, personAt: null },
   publication: null,
-  storm: null,
   evidence: [],
   blockers: [],
   rootCauses: [],

@@ -4,18 +4,11 @@ import type { AutomationMode, Plan, Rail, Verdict } from '../plan.ts';
 import type { Baseline, RecoveryMetric, RecoveryRun } from '../recovery.ts';
 import { NO_SAMPLES } from '../recovery.ts';
 import type { Severity } from '../severity.ts';
+import { isUrgent } from '../severity.ts';
 import type { Instant } from '../time.ts';
 import type { ProcessState } from './process-state.ts';
 import { NO_PROCESS } from './process-state.ts';
-import type {
-  AlertCounts,
-  AlertSample,
-  ClockName,
-  OnsetSource,
-  PageReason,
-  RollbackEstimate,
-  RollbackPurpose,
-} from './events.ts';
+import type { AlertCounts, AlertSample, ClockName, OnsetSource, PageReason, RollbackPurpose } from './events.ts';
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'mitigated' | 'resolved' | 'closed';
 
@@ -64,7 +57,6 @@ export interface RollbackState {
   readonly carriedOut: Plan | null;
   readonly planHash: string | null;
   readonly suspect: JsonObject | null;
-  readonly estimate: RollbackEstimate | null;
   readonly approvalUntil: Instant | null;
   readonly approvedBy: string | null;
   readonly startsAt: Instant | null;
@@ -101,6 +93,8 @@ export interface IncidentState extends ProcessState {
   readonly status: IncidentStatus;
   /** Null only between the opening and its first assessment, which are committed together. */
   readonly severity: Severity | null;
+  /** The highest that it has been. */
+  readonly worst: Severity | null;
   readonly severityBecause: string;
   readonly severityRule: string | null;
   readonly unclassified: boolean;
@@ -108,6 +102,8 @@ export interface IncidentState extends ProcessState {
   readonly lowerSince: Instant | null;
   readonly facts: JsonObject;
   readonly onset: { readonly at: Instant; readonly source: OnsetSource };
+  /** Prometheus had its alert when it was asked at the opening: there it can be asked whether it still fires. */
+  readonly inPrometheus: boolean;
   readonly openedAt: Instant;
   readonly acknowledgedAt: Instant | null;
   readonly acknowledgedBy: string | null;
@@ -128,11 +124,8 @@ export interface IncidentState extends ProcessState {
     readonly accepted?: boolean;
     readonly unaccepted?: boolean;
   } | null;
-  /** When people were told that it is open; null while that is held back. */
-  readonly toldAt: Instant | null;
-  /** Set once the incident was P0 or P1 and people were told: from then on it has a message that follows it. */
+  /** Set once the incident was P0 or P1: from then on it has a message that follows it. */
   readonly announced: boolean;
-  readonly announcedAt: Instant | null;
   readonly receipts: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
   readonly rollback: RollbackState | null;
   /** Absent until it was asked; null when there is nothing to measure by. */
@@ -158,11 +151,26 @@ export const lastCarriedOut = (rollback: RollbackState | null): Plan | null => {
 
 /** A projection that an older version wrote, with what has been added since. */
 export function completeState(stored: IncidentState): IncidentState {
-  const { rollback } = stored;
-  const toldAt = stored.severity === null ? null : stored.openedAt;
-  const told = { toldAt, announcedAt: stored.announced ? stored.openedAt : null };
-  return { ...ADDED, ...told, ...stored, rollback: rollback === null ? null : { ...ADDED_TO_ROLLBACK, ...rollback } };
+  const { rollback, worst, inPrometheus } = stored as Partial<IncidentState>;
+  return {
+    ...ADDED,
+    ...stored,
+    worst: worst ?? worstKnown(stored),
+    inPrometheus: inPrometheus ?? stored.onset.source === 'active-at',
+    rollback: rollback == null ? null : { ...ADDED_TO_ROLLBACK, ...rollback },
+  };
 }
+
+/** What was announced was P0 or P1 once. */
+const worstKnown = ({ announced, severity }: IncidentState): Severity | null =>
+  announced && severity !== null && !isUrgent(severity) ? 'P1' : severity;
+
+/** Being carried out, or judged. */
+export const isUnderWay = (rollback: RollbackState | null): boolean =>
+  rollback?.stage === 'executing' || rollback?.stage === 'validating';
+
+/** It was P0 or P1 at its worst. */
+export const wasUrgent = ({ worst }: Pick<IncidentState, 'worst'>): boolean => worst !== null && isUrgent(worst);
 
 const ADDED = {
   ...NO_PROCESS,
@@ -177,7 +185,6 @@ const ADDED_TO_ROLLBACK = {
   undoes: null,
   carriedOut: null,
   captured: [],
-  estimate: null,
   validatingSince: null,
   during: {},
   recovery: NO_SAMPLES,

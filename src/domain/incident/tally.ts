@@ -1,5 +1,5 @@
 import { ms } from '../time.ts';
-import type { IncidentEvent } from './events.ts';
+import type { ClockName, IncidentEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 
 /**
@@ -28,6 +28,10 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
   if (after.drill === true) return [];
   const severity = after.severity ?? 'P2';
   const incident = { severity, service };
+  // A counter never falls: what was counted before is taken off by who reads it. After that nothing more is counted.
+  if (after.dismissed !== null) {
+    return event.type === 'incident-dismissed' ? [count('incidents_dismissed_total', incident)] : [];
+  }
   const since = (from: string): number => Math.max(0, ms(event.at) - ms(from)) / 1000;
   switch (event.type) {
     case 'severity-decided':
@@ -49,9 +53,13 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
     case 'routing-decided':
       return [count('decisions_total', { stage: 'routing', outcome: event.data.specialist ?? 'none', mode: 'auto' })];
     case 'clock-met':
-      return [count('sla_clocks_met_total', { ...incident, clock: event.data.clock })];
+      return isJudgedAgain(event.data.clock, after)
+        ? []
+        : [count('sla_clocks_met_total', { ...incident, clock: event.data.clock })];
     case 'clock-breached':
-      return [count('sla_breaches_total', { ...incident, clock: event.data.clock })];
+      return isJudgedAgain(event.data.clock, after)
+        ? []
+        : [count('sla_breaches_total', { ...incident, clock: event.data.clock })];
     case 'incident-acknowledged':
       return [observe('incident_time_to_acknowledge_seconds', incident, since(after.openedAt))];
     case 'incident-mitigated':
@@ -73,6 +81,10 @@ export function tally(event: IncidentEvent, after: IncidentState, service: strin
       return [];
   }
 }
+
+/** An onset that a person corrected has detection judged anew in the timeline; the figure was counted at the opening. */
+const isJudgedAgain = (clock: ClockName, { onset }: IncidentState): boolean =>
+  clock === 'detect' && onset.source === 'person';
 
 /** Restored may be earlier than it was proved. */
 const restoreSeconds = ({ mitigatedAt, openedAt }: IncidentState): number =>

@@ -1,11 +1,7 @@
 import { ms } from '../time.ts';
 import type { Policy } from '../policy.ts';
 import type { TimerName } from './commands.ts';
-import { TIMED_CLOCKS } from './decide-clocks.ts';
-import { drillEndsAt } from './decide-lifecycle.ts';
-import { fallbackAt } from './decide-pages.ts';
-import { updateDueAt } from './decide-updates.ts';
-import { nextWarning } from './decide-warnings.ts';
+import { drillEndsAt, monitoredUntil } from './decide-ending.ts';
 import type { IncidentState } from './state.ts';
 
 export interface Timer {
@@ -21,34 +17,14 @@ export interface Timer {
 export function timersOf(state: IncidentState, policy: Policy): readonly Timer[] {
   const drill: readonly Timer[] =
     state.drill === true && state.status !== 'closed' ? [{ name: 'drill-end', due: drillEndsAt(state) }] : [];
-  return [
-    ...clockTimers(state, policy),
-    ...messageTimers(state, policy),
-    ...rollbackTimers(state),
-    ...monitoringTimer(state, policy),
-    ...drill,
-  ];
+  return [...clockTimers(state), ...rollbackTimers(state), ...monitoringTimer(state, policy), ...drill];
 }
 
-function clockTimers(state: IncidentState, policy: Policy): readonly Timer[] {
-  return TIMED_CLOCKS.flatMap((name): readonly Timer[] => {
+function clockTimers(state: IncidentState): readonly Timer[] {
+  return (['acknowledge', 'restore'] as const).flatMap((name) => {
     const clock = state.clocks[name];
-    if (clock?.state !== 'running') return [];
-    const warning = nextWarning(state, name, policy);
-    return [
-      { name: `clock:${name}`, due: ms(clock.deadline) },
-      ...(warning === null ? [] : [{ name: `clock-warning:${name}` as const, due: warning.at }]),
-    ];
+    return clock?.state === 'running' ? [{ name: `clock:${name}` as const, due: ms(clock.deadline) }] : [];
   });
-}
-
-function messageTimers(state: IncidentState, policy: Policy): readonly Timer[] {
-  const update = updateDueAt(state, policy);
-  const fallback = fallbackAt(state, policy);
-  return [
-    ...(update === null ? [] : [{ name: 'status-update' as const, due: update }]),
-    ...(fallback === null ? [] : [{ name: 'page-fallback' as const, due: fallback }]),
-  ];
 }
 
 function rollbackTimers(state: IncidentState): readonly Timer[] {
@@ -72,7 +48,8 @@ function rollbackTimers(state: IncidentState): readonly Timer[] {
   }
 }
 
-const monitoringTimer = (state: IncidentState, policy: Policy): readonly Timer[] =>
-  state.status === 'resolved' && state.resolvedAt !== null
-    ? [{ name: 'monitoring', due: ms(state.resolvedAt) + policy.monitoringSeconds * 1000 }]
-    : [];
+function monitoringTimer(state: IncidentState, policy: Policy): readonly Timer[] {
+  const due = monitoredUntil(state, policy.monitoringSeconds);
+  const isMonitored = state.status === 'resolved' && state.monitoringEndedAt === null;
+  return isMonitored && due !== null ? [{ name: 'monitoring', due }] : [];
+}

@@ -7,8 +7,6 @@ import { lineMessage, metadataOf, stateMessage, type SlackMessage } from './mess
 export interface SlackOptions extends SlackClientOptions {
   /** The id of the channel (`C…`; by its name a message can be posted but not looked for), or null for none. */
   readonly channelFor: (service: string | null) => string | null;
-  /** Where an audience reads, or null. */
-  readonly channelOf: (audience: string) => string | null;
 }
 
 interface Posted {
@@ -21,7 +19,7 @@ const SKEW_MS = 5 * 60 * 1000;
 
 /**
  * Posts to Slack. Kinds: `announce` posts the incident's message, `refresh` rewrites it, `thread` adds a line under
- * it, `post` is a message of its own. All text of alerts is escaped: it pings nobody, and its links are shown and not fetched.
+ * it. All text of alerts is escaped: it pings nobody, and its links are shown and not fetched.
  */
 export const createSlack = (options: SlackOptions): Channel => ({
   name: 'slack',
@@ -34,8 +32,6 @@ export const createSlack = (options: SlackOptions): Channel => ({
         return channel === null ? noChannel : announce(call, effect, context, channel);
       case 'refresh':
         return announced ? refresh(call, effect, context, announced) : notAnnounced;
-      case 'post':
-        return post(call, effect, context, options);
       case 'thread':
         return addLine(call, effect, context, announced, channel);
       default:
@@ -75,16 +71,6 @@ const addLine = (
   return postOnce(call, effect, context, where, lineMessage(effect, context.incident, announced !== null));
 };
 
-/** A message of its own, for those who do not follow the thread: where the effect says, or where the incident's own is. */
-const post = (call: Call, effect: EffectIntent, context: EffectContext, options: SlackOptions): Promise<Delivery> => {
-  const { channel: named, audience } = effect.data;
-  const ofAudience =
-    typeof audience === 'string' ? options.channelOf(audience) : options.channelFor(context.incident.service);
-  const channel = typeof named === 'string' ? named : ofAudience;
-  if (channel === null) return Promise.resolve(noChannel);
-  return postOnce(call, effect, context, { channel, thread: null }, lineMessage(effect, context.incident, false));
-};
-
 /** Rewriting twice is the same as once, so there is nothing to look for. Slack keeps the metadata of the message. */
 const refresh = async (call: Call, effect: EffectIntent, context: EffectContext, at: Posted): Promise<Delivery> => {
   const { text, blocks } = stateMessage(effect, context.incident);
@@ -102,7 +88,7 @@ const postOnce = async (
   message: SlackMessage,
 ): Promise<Delivery> => {
   const earlier = context.ambiguous ? await lookFor(call, effect, context, where) : null;
-  return earlier ?? delivery(await send(call, effect, where, message), where.channel);
+  return earlier ?? delivery(await post(call, effect, where, message), where.channel);
 };
 
 /** The delivery that a look into Slack settles, or null: post. */
@@ -124,7 +110,7 @@ const lookFor = async (
 const PLAIN = { parse: 'none', link_names: false } as const;
 const NO_PREVIEW = { unfurl_links: false, unfurl_media: false } as const;
 
-const send = (call: Call, effect: EffectIntent, { channel, thread }: Where, message: SlackMessage) =>
+const post = (call: Call, effect: EffectIntent, { channel, thread }: Where, message: SlackMessage) =>
   call((web) =>
     web.chat.postMessage({
       ...message,

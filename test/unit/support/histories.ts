@@ -64,6 +64,62 @@ const sample: fc.Arbitrary<Command> = fc
     }),
   );
 
+const quietKind = fc.constantFrom('maintenance' as const, 'silenced' as const, 'storm' as const);
+const stage = fc.constantFrom('linked' as const, 'tested' as const, 'deployed' as const, 'unnecessary' as const);
+
+/** What people ask, and what follows from other incidents. */
+const process: readonly fc.Arbitrary<Command>[] = [
+  fc.record({ kind: fc.constant('take-command' as const), ...by }),
+  fc.record({
+    kind: fc.constant('override-severity' as const),
+    ...by,
+    severity: fc.constantFrom(...SEVERITIES),
+    because: word,
+  }),
+  fc.record({ kind: fc.constant('release-severity' as const), ...by }),
+  fc.record({
+    kind: fc.constant('state-impact' as const),
+    ...by,
+    impact: fc.constantFrom({}, { usersAffectedPercent: 40 }),
+  }),
+  fc.record({
+    kind: fc.constant('correct-onset' as const),
+    ...by,
+    at: fc.constantFrom(iso(NOON - HOUR), iso(NOON - MINUTE), iso(NOON + HOUR)),
+    because: word,
+  }),
+  fc.record({ kind: fc.constant('close' as const), ...by }),
+  fc.record({ kind: fc.constant('dismiss' as const), ...by, because: word }),
+  fc.record({ kind: fc.constant('merge' as const), ...by, into: fc.constantFrom('INC-1', 'INC-2'), because: word }),
+  fc.record({
+    kind: fc.constant('absorb' as const),
+    ...by,
+    from: fc.constantFrom('INC-1', 'INC-3', 'INC-4'),
+    title: word,
+    service: fc.constant(null),
+    severity: fc.constantFrom(...SEVERITIES, null),
+    alertNames: fc.constant(['X']),
+    counts: fc.constantFrom({ firing: 0, resolved: 1 }, { firing: 2, resolved: 0 }),
+  }),
+  fc.record({ kind: fc.constant('link' as const), to: fc.constantFrom('INC-1', 'INC-9'), because: word }),
+  fc.record({ kind: fc.constant('unlink' as const), because: word }),
+  fc.record({
+    kind: fc.constant('set-quiet' as const),
+    quiet: fc.record({ kind: quietKind, because: word, until: fc.constant(null) }),
+  }),
+  fc.record({ kind: fc.constant('clear-quiet' as const), of: quietKind, because: word }),
+  fc.record({
+    kind: fc.constant('record-fix' as const),
+    ...by,
+    stage,
+    at: fc.constant(iso(NOON)),
+    url: fc.constant(null),
+    version: fc.constantFrom(null, 'r43'),
+    text: fc.constant(null),
+  }),
+  fc.record({ kind: fc.constant('publish-postmortem' as const), ...by }),
+];
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('open' as const), opening: fc.constant(openingOf()), news }),
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('observe-alerts' as const), news }) },
@@ -84,14 +140,6 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     name: fc.constantFrom(
       'clock:acknowledge' as const,
       'clock:restore',
-      'clock:diagnose',
-      'clock:update',
-      'clock-warning:acknowledge',
-      'clock-warning:restore',
-      'clock-warning:diagnose',
-      'clock-warning:update',
-      'status-update',
-      'page-fallback',
       'rollback-hold',
       'rollback-approval',
       'rollback-verdict',
@@ -156,6 +204,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: sample },
+  ...process,
   fc.record({ kind: fc.constant('recover-without-us' as const), because: word }),
   fc.record({ kind: fc.constant('report-reverted' as const), name: word, detail: word }),
   fc.record({ kind: fc.constant('end-watch' as const) }),
@@ -233,10 +282,17 @@ const byPerson: fc.Arbitrary<Way> = fc
   .map(([kind, way, length]) => [now({ kind, by: 'ada', via: 'api', because: 'I know' }), ...way].slice(0, length));
 
 /** And the way to its very end. */
-const ending: fc.Arbitrary<readonly Timed[]> = fc.constant([
-  [{ kind: 'resolve', by: 'ada', via: 'api', because: 'fixed' }, 0],
-  [{ kind: 'fire-timer', name: 'monitoring' }, 25 * HOUR],
-]);
+const ending: fc.Arbitrary<readonly Timed[]> = fc.constantFrom<Way>(
+  [
+    [{ kind: 'resolve', by: 'ada', via: 'api', because: 'fixed' }, 0],
+    [{ kind: 'fire-timer', name: 'monitoring' }, 25 * HOUR],
+  ],
+  [
+    [{ kind: 'resolve', by: 'ada', via: 'api', because: 'fixed' }, 0],
+    [{ kind: 'publish-postmortem', by: 'ada', via: 'api' }, HOUR],
+    [{ kind: 'fire-timer', name: 'monitoring' }, 25 * HOUR],
+  ],
+);
 
 /** A policy, and commands with the time that passes before each. */
 export const history = fc.tuple(

@@ -18,19 +18,13 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-const sla = (
-  detectSeconds: number,
-  acknowledgeSeconds: number,
-  restoreSeconds: number,
-  diagnoseSeconds: number | null,
-  updateEverySeconds: number | null,
-) => ({
+const sla = (detectSeconds: number, acknowledgeSeconds: number, restoreSeconds: number) => ({
   detectSeconds,
   acknowledgeSeconds,
   restoreSeconds,
-  diagnoseSeconds,
+  diagnoseSeconds: null,
   firstUpdateSeconds: 300,
-  updateEverySeconds,
+  updateEverySeconds: null,
 });
 
 export const service = (rollback: RollbackPolicy | null, changes: Partial<ServicePolicy> = {}): ServicePolicy => ({
@@ -67,10 +61,10 @@ const AUTOMATION: AutomationPolicy = {
 /** The shipped numbers, with a rollback plan for `checkout` and none for anything else. */
 export const policyWith = (automation: Partial<AutomationPolicy> = {}, changes: Partial<Policy> = {}): Policy => ({
   severities: {
-    P0: sla(120, 300, 300, 300, 900),
-    P1: sla(300, 600, 1800, 1800, 3600),
-    P2: sla(900, 3600, 14_400, 14_400, null),
-    P3: sla(3600, 28_800, 86_400, null, null),
+    P0: sla(120, 300, 300),
+    P1: sla(300, 600, 1800),
+    P2: sla(900, 3600, 14_400),
+    P3: sla(3600, 28_800, 86_400),
   },
   correlation: {
     groupBy: ['service', 'environment'],
@@ -89,11 +83,6 @@ export const policyWith = (automation: Partial<AutomationPolicy> = {}, changes: 
     pagerduty: true,
     slack: true,
     email: true,
-    audiences: {
-      team: { slack: false, email: false },
-      stakeholders: { slack: false, email: false },
-      customers: { slack: false, email: false },
-    },
     statuspage: 'automatic',
     pageAcceptSeconds: 60,
     warnPercents: [50, 80],
@@ -206,14 +195,15 @@ export const assessmentOf = (
 
 /** One incident in memory: commands in, events out, as the commander does it, without a store. */
 export class Incident {
-  readonly id: string = 'INC-20261123-120000';
+  readonly id: string;
   state: IncidentState | null = null;
   stored: readonly StoredEvent[] = [];
   policy: Policy;
   now = NOON;
 
-  constructor(policy: Policy = policyWith()) {
+  constructor(policy: Policy = policyWith(), id = 'INC-20261123-120000') {
     this.policy = policy;
+    this.id = id;
   }
 
   /** Applies a command and returns the events it gave. */
