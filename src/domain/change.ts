@@ -18,3 +18,33 @@ export interface Change {
   readonly url: string | null;
   readonly evidence: Readonly<Record<string, string>>;
 }
+
+/** What a sender says was done with a change before it went out. */
+export interface ChangeEvidence {
+  readonly tests: boolean;
+  readonly staging: boolean;
+}
+
+/** What pipelines write where there is none. */
+const NO_EVIDENCE = new Set([
+  '',
+  'false',
+  '0',
+  'no',
+  'none',
+  'null',
+  'undefined',
+  'n/a',
+  'skipped',
+  'failed',
+  'failure',
+]);
+
+/** Whether a change says that it was tested, and that it ran in staging: a link, `passed`, `true`, whatever is no denial. */
+export function evidenceOfChange({ evidence }: Pick<Change, 'evidence'>): ChangeEvidence {
+  const says = (name: string): boolean => {
+    const value = Object.hasOwn(evidence, name) ? evidence[name] : undefined;
+    return value !== undefined && !NO_EVIDENCE.has(value.trim().toLowerCase());
+  };
+  return { tests: says('tests'), staging: says('staging') };
+}

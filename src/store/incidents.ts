@@ -154,7 +154,7 @@ function project({ before, after, events }: IncidentChange): Part {
 function syncTimers(incidentId: string, timers: readonly Timer[]): readonly Part[] {
   const names = timers.map((timer) => timer.name);
   const gone = sql`
-    delete from timers where incident_id = ${incidentId} and name not in ('rollback-poll', 'reassess')
+    delete from timers where incident_id = ${incidentId} and name not in ('rollback-poll', 'reassess', 'follow-up')
       and name <> all(${names}::text[])`;
   if (timers.length === 0) return [gone];
   const set = sql`

@@ -5,6 +5,7 @@ import type { Plan, RailStop } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { Baseline, RecoverySample } from '../recovery.ts';
 import type { Instant } from '../time.ts';
+import type { FactSnapshot } from './event-parts.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { AlertCounts, AlertSample, EventData, NotificationData, OnsetSource } from './events.ts';
 
@@ -37,10 +38,11 @@ export type Command =
   | ProcessCommand
   | { readonly kind: 'open'; readonly opening: Opening; readonly news: AlertNews }
   | { readonly kind: 'observe-alerts'; readonly news: AlertNews }
-  /** `onset`: when it became as bad as it now is, where an alert says so; looked at only when it rises to P0 or P1. */
+  /** `snapshots`: what was asked of Prometheus for it. `onset`: when it became as bad as it now is, where an alert says so; looked at only when it rises to P0 or P1. */
   | {
       readonly kind: 'assess';
       readonly assessment: Assessment;
+      readonly snapshots?: readonly FactSnapshot[];
       readonly onset?: { readonly at: Instant; readonly source: OnsetSource };
     }
   | { readonly kind: 'acknowledge'; readonly by: string; readonly via: string }
@@ -101,7 +103,11 @@ export type TimerName =
   /** Facts change without news of alerts: look again. */
   | 'reassess'
   | 'drill-end'
-  | 'monitoring';
+  | 'monitoring'
+  /** Action items and the review. */
+  | 'reminders'
+  /** What is looked at after the fact: whether a fix holds. */
+  | 'follow-up';
 
 export interface Context {
   /** Epoch milliseconds. */

@@ -9,6 +9,7 @@ import type { Command, Context } from './commands.ts';
 import { recovered } from './decide-lifecycle.ts';
 import { requestRollback, serviceToRollBack } from './decide-rollback.ts';
 import { routedPage, routingEvents } from './decide-routing.ts';
+import { snapshotEvidence } from './decide-diagnosis.ts';
 import { onsetAfter, severityEvents, standingSeverity } from './decide-severity.ts';
 import { isImpactMeasured } from './evolve.ts';
 import type { NewEvent } from './events.ts';
@@ -20,7 +21,7 @@ type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 /** The rules have spoken. A decision is recorded when it says something new; a repeat of the same says nothing. */
 export function assess(
   state: IncidentState,
-  { assessment, onset }: Of<'assess'>,
+  { assessment, onset, snapshots = [] }: Of<'assess'>,
   context: Context,
 ): readonly NewEvent[] {
   if (!isActive(state.status) || state.status === 'mitigated') return [];
@@ -28,6 +29,7 @@ export function assess(
   const severity = severityEvents(state, assessment.severity, to, onset, context);
   const said = [
     ...severity,
+    ...snapshotEvidence(state, to, assessment, snapshots),
     ...routingEvents(state, assessment.routing),
     ...stanceEvents({ ...state, onset: onsetAfter(state, severity) }, assessment.rollback, to, context),
   ];

@@ -1,7 +1,9 @@
+import { redact } from '../redact.ts';
 import { iso } from '../time.ts';
 import type { Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { close } from './decide-ending.ts';
+import { scheduleReview } from './decide-reminders.ts';
 import type { NewEvent } from './events.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { IncidentState } from './state.ts';
@@ -9,10 +11,13 @@ import { isActive } from './state.ts';
 
 type Of<K extends ProcessCommand['kind']> = Extract<ProcessCommand, { kind: K }>;
 
-const DAY_MS = 86_400_000;
+const MOST_ACTIONS = 100;
 
 export function addAction(state: IncidentState, command: Of<'add-action'>): readonly NewEvent[] {
   const { action, of: kind, owner, dueAt, by, via } = command;
+  if (state.actions.length >= MOST_ACTIONS) {
+    throw new CommandRefused('conflict', `there are ${MOST_ACTIONS} action items already: nobody carries out more`);
+  }
   const id = `A${state.actions.length + 1}`;
   return [{ type: 'action-added', data: { id, action, kind, owner, dueAt, by, via } }];
 }
@@ -28,9 +33,10 @@ export function changeAction(state: IncidentState, command: Of<'change-action'>)
     ...(note === undefined ? {} : { note }),
   };
   const item = state.actions.find((each) => each.id === id);
-  if (item === undefined) throw new CommandRefused('not-found', `no action item ${id}`);
+  if (item === undefined) throw new CommandRefused('not-found', `no action item ${id}`, 'id');
   if (status === 'verified' && item.status === 'open') {
-    throw new CommandRefused('conflict', `action item ${id} is not done yet: what is verified was done before`);
+    const message = `action item ${id} is not done yet: what is verified was done before`;
+    throw new CommandRefused('conflict', message, 'status');
   }
   const same =
     (status ?? item.status) === item.status &&
@@ -40,13 +46,15 @@ export function changeAction(state: IncidentState, command: Of<'change-action'>)
   return same ? [] : [{ type: 'action-changed', data }];
 }
 
+/** Each text replaces the one before; the timeline keeps them all. */
 export function writeSection(
   state: IncidentState,
   { section, text, by, via }: Of<'write-section'>,
 ): readonly NewEvent[] {
   const known = state.sections[section];
-  if (known?.text === text) return [];
-  return [{ type: 'section-written', data: { section, text, version: (known?.version ?? 0) + 1, by, via } }];
+  const shown = redact(text);
+  if (known?.text === shown) return [];
+  return [{ type: 'section-written', data: { section, text: shown, version: (known?.version ?? 0) + 1, by, via } }];
 }
 
 /** Shared with team and stakeholders; the review follows 30 days later. */
@@ -61,22 +69,26 @@ export function publishPostmortem(
       `incident ${state.id} is ${state.status}: a post-mortem is published when it is resolved`,
     );
   }
+  if (state.dismissed !== null || state.mergedInto !== null) {
+    throw new CommandRefused('conflict', `incident ${state.id} is closed without a post-mortem`);
+  }
   if (state.postmortem !== null) return [];
-  const dueAt = iso(context.now + context.policy.learning.reviewDays * DAY_MS);
   const published: NewEvent = { type: 'postmortem-published', data: { by, via, version: state.version + 1 } };
-  const review: readonly NewEvent[] = state.review === null ? [{ type: 'review-due', data: { dueAt } }] : [];
   const after: IncidentState = { ...state, postmortem: { publishedAt: iso(context.now), by } };
-  return [published, ...review, ...close(after)];
+  return [published, ...scheduleReview(state, context), ...close(after)];
 }
 
 export function holdReview(state: IncidentState, { text, by, via }: Of<'hold-review'>): readonly NewEvent[] {
-  if (state.review === null) throw new CommandRefused('conflict', `no review is due for incident ${state.id}`);
+  if (state.review === null) {
+    const message = `no review is due for incident ${state.id}: it is, once its post-mortem is published`;
+    throw new CommandRefused('conflict', message);
+  }
   return state.review.heldAt === null ? [{ type: 'review-held', data: { text, by, via } }] : [];
 }
 
 export function recogniseRecurrence(state: IncidentState, command: Of<'recognise-recurrence'>): readonly NewEvent[] {
   const { why, of, days, openActions } = command;
-  if (of.length === 0) return [];
+  if (of.length === 0 || state.dismissed !== null || state.mergedInto !== null || state.drill === true) return [];
   const known = state.recurrence;
   if (known?.why === why && known.of.length === of.length && known.of.every((id) => of.includes(id))) return [];
   return [{ type: 'recurrence-recognised', data: { why, of, days, openActions } }];

@@ -16,6 +16,7 @@ import {
 import { acceptStep, finishStep, intendStep, recordCapture, startRollback } from './decide-steps.ts';
 import { endWatch, recoverWithoutUs, reportReverted, sampleRecovery } from './decide-recovery.ts';
 import { decideProcess } from './decide-process.ts';
+import { remind } from './decide-reminders.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
 
@@ -108,11 +109,14 @@ function fireTimer(
       return endDrill(state, context);
     case 'monitoring':
       return endMonitoring(state, context);
+    case 'reminders':
+      return remind(state, context);
     case 'rollback-hold':
     case 'rollback-verdict':
     case 'rollback-watch':
     case 'rollback-poll':
     case 'reassess':
-      return []; // these wake the coordinator, which reads the state and acts
+    case 'follow-up':
+      return []; // these wake whoever reads the state and acts
   }
 }

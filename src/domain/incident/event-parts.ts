@@ -1,3 +1,4 @@
+import type { Json } from '../json.ts';
 import type { Instant } from '../time.ts';
 
 export type ClockName = 'detect' | 'acknowledge' | 'restore' | 'diagnose' | 'update';
@@ -37,3 +38,10 @@ export type PageReason =
   | 'escalated'
   /** A rule of the team's says so. */
   | 'routed';
+
+/** A number that was asked of Prometheus for the rules, and what it answered. */
+export interface FactSnapshot {
+  readonly fact: string;
+  readonly query: string;
+  readonly result: Json;
+}

@@ -2,7 +2,7 @@ import type { Instant } from '../time.ts';
 import type { EventData, IncidentEvent } from './events.ts';
 import { CHECKLIST_ITEMS } from './checklist-items.ts';
 import type { ProcessEventData, QuietKind } from './process-events.ts';
-import type { FixStep } from './process-state.ts';
+import type { Evidence, FixStep } from './process-state.ts';
 import { NO_PROCESS } from './process-state.ts';
 import type { IncidentState } from './state.ts';
 import { isUnderWay } from './state.ts';
@@ -69,11 +69,9 @@ export function evolveProcess(state: IncidentState, event: ProcessEvent): Incide
 function evolveLearning(state: IncidentState, event: ProcessEvent): IncidentState {
   switch (event.type) {
     case 'evidence-added': {
-      const { id, kind, title, url, text, query, result, by } = event.data;
-      return {
-        ...state,
-        evidence: [...state.evidence, { id, kind, title, url, text, query, result, by, at: event.at }],
-      };
+      const { id, kind, title, url, query, by } = event.data;
+      const kept = keptOf(event.data);
+      return { ...state, evidence: [...state.evidence, { id, kind, title, url, query, by, at: event.at, ...kept }] };
     }
     case 'blocker-added': {
       const { id, text, by } = event.data;
@@ -137,6 +135,17 @@ function evolveLearning(state: IncidentState, event: ProcessEvent): IncidentStat
   }
 }
 
+const TEXT_KEPT = 1_000;
+
+/** The projection is written with every event: what is long stays in its own. */
+function keptOf({ text, result }: EventData['evidence-added']): Pick<Evidence, 'text' | 'result'> {
+  const isLong = text !== null && text.length > TEXT_KEPT;
+  return {
+    text: isLong ? `${text.slice(0, TEXT_KEPT - 1).toWellFormed()}…` : text,
+    result: JSON.stringify(result).length > TEXT_KEPT ? null : result,
+  };
+}
+
 /** What was measured against the old onset says nothing of the new one; but a rollback is judged by what it began with. */
 function withOnset(state: IncidentState, { at, source }: IncidentState['onset']): IncidentState {
   const after: Mutable<IncidentState> = { ...state, onset: { at, source } };
@@ -187,7 +196,8 @@ function fixed(state: IncidentState, { stage, at, url, version, text, by }: Even
     ...state,
     fixSteps: [...state.fixSteps, step],
     fixDeployedAt: stage === 'deployed' ? at : state.fixDeployedAt,
-    fixValidatedAt: stage === 'validated' ? at : state.fixValidatedAt,
+    // What is deployed anew is validated anew.
+    fixValidatedAt: stage === 'validated' ? at : stage === 'deployed' ? null : state.fixValidatedAt,
   };
 }
 

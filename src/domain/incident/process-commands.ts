@@ -1,3 +1,4 @@
+import type { ChangeEvidence } from '../change.ts';
 import type { Json } from '../json.ts';
 import type { Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
@@ -90,11 +91,13 @@ export type ProcessCommand =
         readonly version: string | null;
         readonly by: string | null;
         readonly url: string | null;
+        /** When it began. */
         readonly at: Instant;
+        /** When it was through; null while it runs. */
+        readonly deployedAt: Instant | null;
       };
       /** What its sender says of it: tested, run in staging. */
-      readonly evidence: { readonly tests: boolean; readonly staging: boolean };
-      readonly completed: boolean;
+      readonly evidence: ChangeEvidence;
     }
   | ({
       readonly kind: 'record-fix';

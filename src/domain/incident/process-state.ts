@@ -15,6 +15,7 @@ import type {
   StatedImpact,
 } from './process-events.ts';
 
+/** A piece of evidence as the projection keeps it: long texts and results are cut there, and whole in their event. */
 export interface Evidence {
   readonly id: string;
   readonly kind: EvidenceKind;

@@ -2,6 +2,7 @@ import { ms } from '../time.ts';
 import type { Policy } from '../policy.ts';
 import type { TimerName } from './commands.ts';
 import { drillEndsAt, monitoredUntil } from './decide-ending.ts';
+import { nextReminderAt } from './decide-reminders.ts';
 import type { IncidentState } from './state.ts';
 
 export interface Timer {
@@ -11,13 +12,19 @@ export interface Timer {
 }
 
 /**
- * The reminders that a state needs. The store keeps exactly these for the incident (but for `rollback-poll` and
- * `reassess`, which whoever watches sets while it does): written with the events, so that a restart loses none.
+ * The reminders that a state needs. The store keeps exactly these for the incident (but for `rollback-poll`,
+ * `reassess` and `follow-up`, which whoever watches sets while it does): written with the events, so that a restart loses none.
  */
 export function timersOf(state: IncidentState, policy: Policy): readonly Timer[] {
   const drill: readonly Timer[] =
     state.drill === true && state.status !== 'closed' ? [{ name: 'drill-end', due: drillEndsAt(state) }] : [];
-  return [...clockTimers(state), ...rollbackTimers(state), ...monitoringTimer(state, policy), ...drill];
+  return [
+    ...clockTimers(state),
+    ...rollbackTimers(state),
+    ...monitoringTimer(state, policy),
+    ...reminderTimer(state, policy),
+    ...drill,
+  ];
 }
 
 function clockTimers(state: IncidentState): readonly Timer[] {
@@ -52,4 +59,9 @@ function monitoringTimer(state: IncidentState, policy: Policy): readonly Timer[]
   const due = monitoredUntil(state, policy.monitoringSeconds);
   const isMonitored = state.status === 'resolved' && state.monitoringEndedAt === null;
   return isMonitored && due !== null ? [{ name: 'monitoring', due }] : [];
+}
+
+function reminderTimer(state: IncidentState, policy: Policy): readonly Timer[] {
+  const due = nextReminderAt(state, policy);
+  return due === null ? [] : [{ name: 'reminders', due }];
 }
