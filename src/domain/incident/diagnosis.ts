@@ -4,7 +4,7 @@ import type { Policy } from '../policy.ts';
 import type { Severity } from '../severity.ts';
 import { isUrgent } from '../severity.ts';
 import type { Instant } from '../time.ts';
-import { ms } from '../time.ts';
+import { iso, ms } from '../time.ts';
 import { affectedOf, type Affected } from './affected.ts';
 import { errorMessagesOf, type ErrorMessage } from './error-messages.ts';
 import type { IncidentEvent, OnsetSource } from './events.ts';
@@ -72,34 +72,38 @@ export interface Diagnosis {
 
 export function diagnosisOf(input: DiagnosisInput): Diagnosis {
   const { state, events } = input;
+  const began = beganOf(state, events);
   return {
-    began: began(state, events),
-    changedBefore: changedBefore(input),
-    warningSigns: warningSigns(input),
-    escalation: escalation(state, events),
-    detectedBy: detectedBy(state, events),
+    began,
+    changedBefore: changedBefore(input, began.at),
+    warningSigns: warningSigns(input, ms(began.at)),
+    escalation: escalation(began.at, events),
+    detectedBy: detectedBy(state, began.at, events),
     affected: affectedOf(events, input.policy.correlation.labels.service),
     errors: errorMessagesOf(events),
   };
 }
 
-function began({ onset }: IncidentState, events: readonly IncidentEvent[]): Diagnosis['began'] {
-  const said = events.findLast(({ type }) => type === 'onset-corrected' || type === 'onset-renewed') ?? events[0];
-  return { ...onset, eventSeq: said?.seq ?? 1 };
+/** As a person corrected it, else as it opened with. That it became urgent later says how fast it escalated. */
+function beganOf({ onset }: IncidentState, events: readonly IncidentEvent[]): Diagnosis['began'] {
+  const said = events.findLast((event) => event.type === 'onset-corrected');
+  if (said !== undefined) return { at: said.data.to, source: 'person', eventSeq: said.seq };
+  const opened = events.find((event) => event.type === 'incident-opened');
+  return { ...(opened?.data.onset ?? onset), eventSeq: opened?.seq ?? 1 };
 }
 
 const secondsSince = (from: Instant, to: Instant): number => Math.max(0, (ms(to) - ms(from)) / 1000);
 
-function changedBefore({ state, changes, policy }: DiagnosisInput): readonly ChangeBefore[] {
-  const onset = ms(state.onset.at);
-  const since = onset - policy.automation.recentChangeSeconds * 1000;
+function changedBefore({ state, changes, policy }: DiagnosisInput, began: Instant): readonly ChangeBefore[] {
+  const onset = Math.max(ms(state.onset.at), ms(began));
+  const since = Math.min(ms(state.onset.at), ms(began)) - policy.automation.recentChangeSeconds * 1000;
   const suspect = suspectIdOf(state);
   const acquitted = acquittals(state);
   return changes
     .filter(({ startedAt }) => ms(startedAt) <= onset && ms(startedAt) >= since)
     .map(({ id, service, kind, version, by, url, startedAt }) => ({
       ...{ id, service, kind, version, by, url, at: startedAt },
-      secondsBefore: secondsSince(startedAt, state.onset.at),
+      secondsBefore: secondsSince(startedAt, iso(onset)),
       standing:
         id === suspect ? ('suspected' as const) : acquitted.has(id) ? ('acquitted' as const) : ('noticed' as const),
       because: acquitted.get(id) ?? null,
@@ -122,8 +126,7 @@ function acquittals({ decision, rollback }: IncidentState): ReadonlyMap<string, 
 const A_DAY_MS = 86_400_000;
 
 /** Smaller trouble of the same service in the day before, and its own time before it was urgent. */
-function warningSigns({ state, events, earlier }: DiagnosisInput): readonly WarningSign[] {
-  const onset = ms(state.onset.at);
+function warningSigns({ state, events, earlier }: DiagnosisInput, onset: number): readonly WarningSign[] {
   const others = earlier
     .filter(({ id, openedAt }) => id !== state.id && ms(openedAt) < onset && ms(openedAt) >= onset - A_DAY_MS)
     .map(({ id, openedAt, severity, title, alertNames }) => ({
@@ -144,19 +147,23 @@ function ownWarning(state: IncidentState, events: readonly IncidentEvent[]): rea
 
 const severities = (events: readonly IncidentEvent[]) => events.filter((event) => event.type === 'severity-changed');
 
-const escalation = ({ onset }: IncidentState, events: readonly IncidentEvent[]): Diagnosis['escalation'] =>
+const escalation = (began: Instant, events: readonly IncidentEvent[]): Diagnosis['escalation'] =>
   severities(events).map(({ at, seq, data }) => ({
-    ...{ severity: data.to, at, secondsAfterOnset: secondsSince(onset.at, at), because: data.because, eventSeq: seq },
+    ...{ severity: data.to, at, secondsAfterOnset: secondsSince(began, at), because: data.because, eventSeq: seq },
   }));
 
-function detectedBy({ onset, clocks }: IncidentState, events: readonly IncidentEvent[]): Diagnosis['detectedBy'] {
+function detectedBy(
+  { clocks }: IncidentState,
+  began: Instant,
+  events: readonly IncidentEvent[],
+): Diagnosis['detectedBy'] {
   const first = events.find((event) => event.type === 'alerts-joined');
   if (first === undefined) return null;
   const { detect } = clocks;
   return {
     alerts: first.data.names.slice(0, 20),
     at: first.at,
-    secondsAfterOnset: secondsSince(onset.at, first.at),
+    secondsAfterOnset: secondsSince(began, first.at),
     inTime: detect === undefined || detect.state === 'running' ? null : detect.state === 'met',
     eventSeq: first.seq,
   };
