@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncidentState } from '../domain/incident/state.ts';
+import { escapeHtml } from '../domain/text.ts';
 
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}' +
@@ -39,14 +40,3 @@ function row(state: IncidentState): string {
   const href = `/api/v1/incidents/${encodeURIComponent(state.id)}`;
   return `<tr><td>${escapeHtml(state.severity ?? '')}<td>${escapeHtml(state.status)}<td><a href="${href}">${escapeHtml(state.id)}</a><td>${escapeHtml(state.title)}<td><a href="${href}/timeline">timeline</a></tr>`;
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Safe as text and inside a quoted attribute. */
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

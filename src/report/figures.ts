@@ -1,0 +1,77 @@
+import type { IncidentEvent } from '../domain/incident/events.ts';
+import type { Instant } from '../domain/time.ts';
+import { ms } from '../domain/time.ts';
+import type { CaseFile, EventOf } from './case-file.ts';
+import type { Figures, SlaResult } from './model.ts';
+import { lastRollback } from './rollbacks.ts';
+import { breachesOf } from './sla.ts';
+
+/** A length of time with the events at both of its ends. */
+export interface Length {
+  readonly seconds: number;
+  readonly events: readonly IncidentEvent[];
+}
+
+export const between = (from: Instant, to: Instant): number => Math.max(0, ms(to) - ms(from)) / 1000;
+
+type Restored = EventOf<'incident-mitigated'> | EventOf<'incident-resolved'>;
+
+export const restoredAt = (event: Restored): Instant =>
+  event.type === 'incident-mitigated' ? (event.data.at ?? event.at) : event.at;
+
+/** Each time that customers suffered: from its detection until the service was restored (null: it is not yet). */
+export function outagesOf(file: CaseFile): readonly { readonly from: IncidentEvent; readonly to: Restored | null }[] {
+  const outages: { from: IncidentEvent; to: Restored | null }[] = [{ from: file.opened, to: null }];
+  for (const event of file.events) {
+    const last = outages.at(-1);
+    if (event.type === 'incident-reopened') outages.push({ from: event, to: null });
+    if ((event.type === 'incident-mitigated' || event.type === 'incident-resolved') && last?.to === null) {
+      last.to = event;
+    }
+  }
+  return outages;
+}
+
+/** Null while it is not restored. What was dismissed or merged away hurt nobody that is known of. */
+export function customerImpact(file: CaseFile): (Length & { readonly times: number }) | null {
+  const outages = outagesOf(file);
+  let seconds = 0;
+  for (const { from, to } of outages) {
+    if (to === null) return null;
+    seconds += between(from.at, restoredAt(to));
+  }
+  const events = outages.flatMap(({ from, to }) => (to === null ? [from] : [from, to]));
+  return { seconds, events, times: outages.length };
+}
+
+/** From detection to the fix being validated; a fix before the incident came back was none. */
+export function total(file: CaseFile): Length | null {
+  const reopened = file.last('incident-reopened')?.seq ?? 0;
+  const validated = file.all('fix-recorded').findLast(({ data, seq }) => data.stage === 'validated' && seq > reopened);
+  if (validated === undefined) return null;
+  return { seconds: between(file.opened.at, validated.data.at), events: [file.opened, validated] };
+}
+
+/** How long the steps of the last rollback took. */
+export function rollbackLength(file: CaseFile): Length | null {
+  const { started, validating } = lastRollback(file) ?? { started: null, validating: null };
+  if (started === null || validating === null) return null;
+  return { seconds: between(started.at, validating.at), events: [started, validating] };
+}
+
+export function acknowledgement(file: CaseFile): Length | null {
+  const event = file.first('incident-acknowledged');
+  return event === null ? null : { seconds: between(file.opened.at, event.at), events: [file.opened, event] };
+}
+
+/** From the onset, as it is known now, to the opening. */
+export const detection = ({ state, opened }: CaseFile): number => between(state.onset.at, opened.at);
+
+export const figuresOf = (file: CaseFile, sla: readonly SlaResult[]): Figures => ({
+  detectSeconds: detection(file),
+  acknowledgeSeconds: acknowledgement(file)?.seconds ?? null,
+  customerImpactSeconds: customerImpact(file)?.seconds ?? null,
+  rollbackSeconds: rollbackLength(file)?.seconds ?? null,
+  totalSeconds: total(file)?.seconds ?? null,
+  slaBreaches: breachesOf(sla).length,
+});
