@@ -2,7 +2,7 @@ import type { CaseFile } from './case-file.ts';
 import type { ListPart, Statement } from './model.ts';
 import { day, moment } from './moments.ts';
 import { status } from './section-summary.ts';
-import { list, proved, unknown } from './statements.ts';
+import { absent, list, proved, unknown } from './statements.ts';
 import { written } from './writing.ts';
 
 /** Who answers for the report, and when it is looked at again. */
@@ -25,7 +25,7 @@ function manager(file: CaseFile): Statement {
 
 function publication(file: CaseFile): Statement {
   const event = file.last('postmortem-published');
-  if (event === null) return unknown('Post-mortem', 'a draft; it is not published');
+  if (event === null) return absent('Post-mortem', 'a draft: it is not published');
   return proved('Post-mortem', `published ${moment(event.at)} by ${event.data.by}`, [event]);
 }
 

@@ -8,5 +8,10 @@ export const moment = (at: Instant): string =>
 
 export const day = (at: Instant): string => moment(at).slice(0, 10);
 
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** A sentence that the software made, with its moments as people read them. */
+export const readable = (sentence: string): string => sentence.replace(INSTANT, (at) => moment(at));
+
 /** `14:32:15`, where the day is known from elsewhere. */
 export const timeOfDay = (at: Instant): string => (isMoment(at) ? moment(at).slice(11) : at);

@@ -7,6 +7,7 @@ import { caseFileOf } from './case-file.ts';
 import { closingOf } from './closing.ts';
 import { figuresOf } from './figures.ts';
 import type { CitedEvent, Part, Proof, Report, Section, Statement } from './model.ts';
+import { readable } from './moments.ts';
 import { redacted } from './redacted.ts';
 import { actionsSection, preventionSection } from './section-actions.ts';
 import { causeSection } from './section-cause.ts';
@@ -103,6 +104,6 @@ const citedEvent = (event: IncidentEvent): CitedEvent => ({
   seq: event.seq,
   at: event.at,
   type: event.type,
-  text: shorten(oneLine(describeEvent(event)), LONGEST_LINE),
+  text: shorten(oneLine(readable(describeEvent(event))), LONGEST_LINE),
   hash: event.hash,
 });

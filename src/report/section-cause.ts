@@ -23,6 +23,7 @@ export const causeSection = (file: CaseFile): Section => ({
       changedBefore(file),
       warningSigns(file),
       escalation(file),
+      specialist(file),
       ...otherHypotheses(file),
     ]),
     list('why-not-caught', 'Why it was not caught', [
@@ -85,7 +86,8 @@ function warningSigns(file: CaseFile): Statement {
   }
   const prior = newest(file, 'priorIncidents30d');
   if (prior !== null && typeof prior.value === 'number') {
-    signs.push(`${plural(prior.value, 'incident')} of the service in the 30 days before`);
+    const count = prior.value === 0 ? 'no other incident' : plural(prior.value, 'incident');
+    signs.push(`${count} of the service in the 30 days before`);
     proofs.push(prior.event);
   }
   return signs.length === 0 ? unknown(label) : proved(label, signs.join('; '), proofs);
@@ -103,6 +105,14 @@ function escalation(file: CaseFile): Statement {
   );
   const firing = most === null ? '' : `; at most ${plural(most.data.counts.firing, 'alert')} firing`;
   return proved(label, `${steps}${firing}`, [...changes, ...(most === null ? [] : [most])]);
+}
+
+function specialist(file: CaseFile): Statement {
+  const label = 'Who was asked';
+  const routed = file.last('routing-decided');
+  if (routed === null) return unknown(label, 'it was routed to nobody');
+  const { specialist: team, because } = routed.data;
+  return proved(label, team === null ? `no specialist: ${because}` : `${team}: ${because}`, [routed]);
 }
 
 /** Every hypothesis but the one that stands for the root cause. */

@@ -2,7 +2,7 @@ import type { EvidenceKind } from '../domain/incident/process-events.ts';
 import type { CaseFile, EventOf } from './case-file.ts';
 import type { ListPart, Section, Statement } from './model.ts';
 import { moment } from './moments.ts';
-import { list, proved, row, table, unknown } from './statements.ts';
+import { absent, list, proved, row, table } from './statements.ts';
 import { jsonText } from './wording.ts';
 
 export const evidenceSection = (file: CaseFile): Section => ({
@@ -20,7 +20,7 @@ export const evidenceSection = (file: CaseFile): Section => ({
 });
 
 const orNone = (id: string, title: string, items: readonly Statement[]): ListPart =>
-  list(id, title, items.length === 0 ? [unknown(null, 'none is recorded')] : items);
+  list(id, title, items.length === 0 ? [absent(null, 'none is recorded')] : items);
 
 /** What the rollback saved before it destroyed it. */
 function captured(file: CaseFile): readonly Statement[] {
@@ -42,8 +42,8 @@ const added = (file: CaseFile, kinds: readonly EvidenceKind[]): readonly Stateme
 
 function pieceOf(event: EventOf<'evidence-added'>): Statement {
   const { id, title, url, text, query, result, by } = event.data;
-  const asked = query === null ? [] : [query];
-  const answered = result === null ? [] : [jsonText(result)];
+  const asked = query === null ? [] : [`query: ${query}`];
+  const answered = result === null ? [] : [`result: ${jsonText(result)}`];
   const shown = [...asked, ...answered, ...(text === null ? [] : [text])].join('\n');
   const more = { href: url, verbatim: shown === '' ? null : shown };
   return proved(id, `${title} (added by ${by}, ${moment(event.at)})`, [event], more);

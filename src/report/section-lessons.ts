@@ -4,7 +4,7 @@ import { isUrgent } from '../domain/severity.ts';
 import type { CaseFile } from './case-file.ts';
 import { rollbackLength } from './figures.ts';
 import type { Section, SlaResult, Statement } from './model.ts';
-import { moment } from './moments.ts';
+import { day, readable } from './moments.ts';
 import { lastRollback } from './rollbacks.ts';
 import { breachText } from './sla.ts';
 import { list, proved } from './statements.ts';
@@ -72,7 +72,7 @@ function rollbackFacts(file: CaseFile): readonly Statement[] {
   return [
     ...(took === null ? [] : [proved(null, `Rollback took ${lengthOf(took.seconds)}`, took.events)]),
     ...(verdict?.data.verdict === 'recovered'
-      ? [proved(null, `The rollback was proved to have helped: ${verdict.data.because}`, [verdict])]
+      ? [proved(null, `The rollback was proved to have helped: ${readable(verdict.data.because)}`, [verdict])]
       : []),
   ];
 }
@@ -117,7 +117,7 @@ export function recurrences(file: CaseFile, label: string | null): readonly Stat
     const { why, of, days, openActions } = event.data;
     const items = openActions.map(
       ({ id, incidentId, action, owner, dueAt }) =>
-        `action item ${id} of ${incidentId} is still open: ${action} (owner ${owner ?? 'unknown'}, due ${dueAt === null ? 'unknown' : moment(dueAt).slice(0, 10)})`,
+        `action item ${id} of ${incidentId} is still open: ${action} (owner ${owner ?? 'unknown'}, due ${dueAt === null ? 'unknown' : day(dueAt)})`,
     );
     const count = `${nth(of.length + 1)} time in ${days} days, ${WHY[why]} as ${of.join(', ')}`;
     return proved(label, [count, ...items].join('; '), [event]);

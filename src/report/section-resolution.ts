@@ -1,8 +1,9 @@
 import type { FixStage } from '../domain/incident/process-events.ts';
+import { plural } from '../domain/incident/words.ts';
 import type { CaseFile, EventOf } from './case-file.ts';
 import type { Section, Statement } from './model.ts';
-import { moment } from './moments.ts';
-import { outcomeOf } from './rollback-outcome.ts';
+import { moment, readable } from './moments.ts';
+import { outcomeOf, stepsOf } from './rollback-outcome.ts';
 import { lastRollback } from './rollbacks.ts';
 import { list, proved, unknown } from './statements.ts';
 import { written } from './writing.ts';
@@ -25,9 +26,10 @@ function immediate(file: CaseFile): readonly Statement[] {
   const attempt = lastRollback(file);
   const restored = file.last('incident-mitigated');
   const resolved = file.last('incident-resolved');
-  const steps = attempt === null ? [] : [outcomeOf(attempt, 'Rollback'), ...notReverted(attempt.planned)];
+  const steps =
+    attempt === null ? [] : [outcomeOf(attempt, 'Rollback'), ...stepsOf(attempt), ...notReverted(attempt.planned)];
   if (restored !== null) {
-    const text = `${moment(restored.data.at ?? restored.at)}: ${restored.data.because} (known by ${restored.data.via})`;
+    const text = `${moment(restored.data.at ?? restored.at)}: ${readable(restored.data.because)} (known by ${restored.data.via})`;
     return [...steps, proved('Restored', text, [restored])];
   }
   if (resolved !== null) {
@@ -82,8 +84,8 @@ function recovery(file: CaseFile): Statement {
   const samples = file.all('recovery-sampled');
   const last = samples.at(-1);
   if (last === undefined) return unknown(label, 'no sample was taken');
-  const checks = last.data.checks.map(({ name, result, detail }) => `${name} ${result}: ${detail}`).join('; ');
-  const text = `${samples.length} samples, the last ${last.data.result}${checks === '' ? '' : ` (${checks})`}`;
+  const checks = last.data.checks.map(({ name, result, detail }) => `${name}: ${detail} (${result})`).join('; ');
+  const text = `${plural(samples.length, 'sample')}; the last: ${last.data.result}${checks === '' ? '' : `. ${checks}`}`;
   return proved(label, text, [last]);
 }
 

@@ -1,15 +1,14 @@
 import { rootCauseOf } from '../domain/incident/postmortem-message.ts';
 import { lengthOf } from '../domain/incident/words.ts';
-import type { Severity } from '../domain/severity.ts';
 import { isWorse } from '../domain/severity.ts';
-import type { CaseFile, EventOf } from './case-file.ts';
+import type { CaseFile } from './case-file.ts';
 import type { Known } from './facts.ts';
 import { usersAffected } from './facts.ts';
 import { between, customerImpact, total } from './figures.ts';
 import type { Section, Statement } from './model.ts';
 import { moment } from './moments.ts';
 import { outcomeOf } from './rollback-outcome.ts';
-import { lastRollback } from './rollbacks.ts';
+import { eventsOf, lastRollback } from './rollbacks.ts';
 import { list, proved, unknown } from './statements.ts';
 import { causeInWords } from './wording.ts';
 import { written } from './writing.ts';
@@ -51,19 +50,11 @@ function severity(file: CaseFile): Statement {
   const peak = isWorse(worst.data.to, last.data.to) ? `; ${worst.data.to} at its worst` : '';
   const { unclassified } = file.state;
   const note = unclassified ? '; unclassified, since no rule matched' : '';
-  return proved('Severity', `${last.data.to}: ${last.data.because}${peak}${note}`, proofOf(last, worst));
+  // What was measured later is a better reason than what it was opened with.
+  const newest = file.all('severity-decided').findLast(({ data }) => data.severity === last.data.to) ?? null;
+  const because = newest !== null && newest.seq > last.seq ? newest.data.because : last.data.because;
+  return proved('Severity', `${last.data.to}: ${because}${peak}${note}`, eventsOf(last, worst, newest));
 }
-
-const proofOf = (
-  last: EventOf<'severity-changed'>,
-  worst: EventOf<'severity-changed'>,
-): readonly EventOf<'severity-changed'>[] => (isWorse(worst.data.to, last.data.to) ? [last, worst] : [last]);
-
-export const worstSeverity = (file: CaseFile): Severity | null =>
-  file
-    .all('severity-changed')
-    .map(({ data }) => data.to)
-    .reduce<Severity | null>((worst, each) => (worst === null || isWorse(each, worst) ? each : worst), null);
 
 /** From detection to the validated fix; where there is none, what is known of its length, and that this is not it. */
 export function duration(file: CaseFile, label: string): Statement {

@@ -11,15 +11,16 @@ export function timelineSection(file: CaseFile): Section {
   const rows = keyEventsOf(file);
   const days = new Set(rows.map(({ at }) => day(at)));
   const time = days.size === 1 ? timeOfDay : moment;
-  const title = days.size === 1 ? `All times on ${day(file.opened.at)}, UTC` : 'All times in UTC';
+  const when = days.size === 1 ? `on ${day(file.opened.at)}, in UTC` : 'in UTC';
   return {
     number: 2,
     id: 'timeline',
     title: 'Timeline (UTC)',
     parts: [
+      list('times', null, [proved('All times', when, [file.opened])]),
       table(
         'key-events',
-        title,
+        null,
         ['Time', 'Event', 'Action taken'],
         rows.map(({ at, event, action, proofs }) => row([time(at), event, action === '' ? '–' : action], proofs)),
         'no key event',

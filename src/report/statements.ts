@@ -14,14 +14,18 @@ export const proved = (
   more: Partial<Pick<Statement, 'href' | 'verbatim'>> = {},
 ): Statement => ({ ...BARE, kind: 'proved', label, text, events: numbers(events), ...more });
 
-/** Missing is never left out: it is said. */
-export const unknown = (label: string | null, why = ''): Statement => ({
+/** Where there is nothing to show, in words of its own. */
+export const absent = (label: string | null, text: string): Statement => ({
   ...BARE,
   kind: 'unknown',
   label,
-  text: why === '' ? 'unknown' : `unknown: ${why}`,
+  text,
   events: [],
 });
+
+/** Missing is never left out: it is said. */
+export const unknown = (label: string | null, why = ''): Statement =>
+  absent(label, why === '' ? 'unknown' : `unknown: ${why}`);
 
 export const provedOr = (
   label: string,
@@ -42,7 +46,7 @@ export const table = (
   columns: readonly string[],
   rows: readonly TableRow[],
   empty: string,
-): TablePart => ({ kind: 'table', id, title, columns, rows, empty: unknown(null, empty) });
+): TablePart => ({ kind: 'table', id, title, columns, rows, empty: absent(null, empty) });
 
 export const row = (cells: readonly string[], events: readonly IncidentEvent[]): TableRow => ({
   cells,

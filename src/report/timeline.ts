@@ -5,8 +5,9 @@ import type { Instant } from '../domain/time.ts';
 import type { CaseFile, EventOf } from './case-file.ts';
 import { isOf } from './case-file.ts';
 import { between } from './figures.ts';
-import { timeOfDay } from './moments.ts';
+import { readable, timeOfDay } from './moments.ts';
 import { attemptsOf, eventsOf, movesOf } from './rollbacks.ts';
+import { words } from './wording.ts';
 
 /** A key event: when it was so, what happened, and what was done about it or because of it. */
 export interface KeyEvent {
@@ -194,7 +195,7 @@ function end(event: EventOf<'rollback-validating'>, file: CaseFile): KeyEvent {
 const restoration = (event: EventOf<'incident-mitigated'>): KeyEvent => ({
   at: event.data.at ?? event.at,
   event: 'Service restored',
-  action: event.data.because,
+  action: readable(event.data.because),
   proofs: [event],
 });
 
@@ -205,7 +206,7 @@ function hypothesis(event: EventOf<'root-cause-recorded'>, file: CaseFile): KeyE
     judged === null ? 'not confirmed yet' : `${judged.data.state} by ${judged.data.by} at ${timeOfDay(judged.at)}`;
   return {
     at: event.at,
-    event: `Root cause ${judged?.data.state === 'refuted' ? 'suspected' : 'found'} (${category}): ${summary}`,
+    event: `Root cause ${judged?.data.state === 'refuted' ? 'suspected' : 'found'} (${words(category)}): ${summary}`,
     action: `Recorded by ${by}; ${outcome}`,
     proofs: eventsOf(event, judged),
   };

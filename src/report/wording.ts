@@ -28,8 +28,3 @@ export const numberIn = (value: Json | undefined, name: string): number | null =
 
 /** A JSON value as it is, for a query's result. Text stays text. */
 export const jsonText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
-
-/** 3 → `third`; further ones by their number. */
-export const ordinal = (n: number): string => ORDINALS[n] ?? `${n}th`;
-
-const ORDINALS = ['', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'];

@@ -48,7 +48,7 @@ const DESCRIBE: Describe = {
     `Saved before step ${d.name}: ${plural(d.items.length, 'piece')} of evidence in ${d.seconds.toFixed(1)} s` +
     (d.missing.length > 0 ? `; missing: ${d.missing.join('; ')}` : ''),
   'recovery-sampled': (d) =>
-    `Recovery sample: ${d.result} (${d.checks.map((check) => `${check.name} ${check.result}: ${check.detail}`).join('; ')})`,
+    `Recovery sample: ${d.result} (${d.checks.map((check) => `${check.name}: ${check.detail} (${check.result})`).join('; ')})`,
   'rollback-reverted': (d) => `The rollback of ${d.name} did not stay: ${d.detail}`,
   'rollback-watched': (d) => `End of the watch: ${d.because}`,
   'rollback-step-intended': (d) => `Rollback step ${d.name}: about to move ${d.target} from ${d.from} to ${d.to}`,
