@@ -1,4 +1,4 @@
-import type { IncidentEvent } from '../domain/incident/events.ts';
+import type { IncidentEvent, OnsetSource } from '../domain/incident/events.ts';
 import type { Instant } from '../domain/time.ts';
 import { ms } from '../domain/time.ts';
 import type { CaseFile, EventOf } from './case-file.ts';
@@ -64,8 +64,19 @@ export function acknowledgement(file: CaseFile): Length | null {
   return event === null ? null : { seconds: between(file.opened.at, event.at), events: [file.opened, event] };
 }
 
-/** From the onset, as it is known now, to the opening. */
-export const detection = ({ state, opened }: CaseFile): number => between(state.onset.at, opened.at);
+/** When it began, as far as that is known now. When it became worse later is another matter. */
+export function onsetOf(file: CaseFile): {
+  readonly at: Instant;
+  readonly source: OnsetSource;
+  readonly corrected: EventOf<'onset-corrected'> | null;
+} {
+  const corrected = file.last('onset-corrected');
+  if (corrected === null) return { ...file.opened.data.onset, corrected };
+  return { at: corrected.data.to, source: 'person', corrected };
+}
+
+/** From the onset to the opening. */
+export const detection = (file: CaseFile): number => between(onsetOf(file).at, file.opened.at);
 
 export const figuresOf = (file: CaseFile, sla: readonly SlaResult[]): Figures => ({
   detectSeconds: detection(file),

@@ -2,9 +2,10 @@ import type { IncidentEvent, OnsetSource } from '../domain/incident/events.ts';
 import { lengthOf, plural } from '../domain/incident/words.ts';
 import type { CaseFile } from './case-file.ts';
 import { newest, suspectInWords, suspectOf } from './facts.ts';
-import { detection } from './figures.ts';
+import { detection, onsetOf } from './figures.ts';
 import type { Section, Statement } from './model.ts';
 import { moment } from './moments.ts';
+import { eventsOf } from './rollbacks.ts';
 import { rootCause } from './section-summary.ts';
 import { list, proved, unknown } from './statements.ts';
 import { causeInWords, textIn } from './wording.ts';
@@ -43,13 +44,15 @@ const SOURCES: Readonly<Record<OnsetSource, string>> = {
   'active-at': 'since when the alert was active in Prometheus',
   'starts-at': 'the start that the alert named, which is set only after its "for" time',
   person: 'as corrected by a person',
+  'severity-raised': 'since when it was that severe',
 };
 
 function began(file: CaseFile): Statement {
-  const { at, source } = file.state.onset;
-  const said = file.events.findLast(({ type }) => type === 'onset-corrected' || type === 'onset-renewed');
-  const text = `${moment(at)} (${SOURCES[source]}), ${lengthOf(detection(file))} before it was detected`;
-  return proved('When did it start', text, said === undefined ? [file.opened] : [file.opened, said]);
+  const { at, source, corrected } = onsetOf(file);
+  const renewed = file.last('onset-renewed');
+  const worse = renewed === null ? '' : `; it was taken anew at ${moment(renewed.data.at)}: ${renewed.data.because}`;
+  const text = `${moment(at)} (${SOURCES[source]}), ${lengthOf(detection(file))} before it was detected${worse}`;
+  return proved('When did it start', text, eventsOf(file.opened, corrected, renewed));
 }
 
 function trigger(file: CaseFile): Statement {
@@ -78,7 +81,7 @@ function warningSigns(file: CaseFile): Statement {
   const early = file
     .all('alerts-joined')
     .flatMap((event) =>
-      event.data.samples.filter(({ startsAt }) => startsAt < file.state.onset.at).map((sample) => ({ sample, event })),
+      event.data.samples.filter(({ startsAt }) => startsAt < onsetOf(file).at).map((sample) => ({ sample, event })),
     );
   for (const { sample, event } of early.slice(0, 5)) {
     signs.push(`${sample.name} since ${moment(sample.startsAt)}`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Assessment, FactSet } from '../../src/domain/decision.ts';
-import { standingSeverity } from '../../src/domain/incident/decide-assessment.ts';
+import { standingSeverity } from '../../src/domain/incident/decide-severity.ts';
 import type { AlertNews, Command } from '../../src/domain/incident/commands.ts';
 import { standingSpecialist } from '../../src/domain/incident/decide-routing.ts';
 import type { IncidentEvent } from '../../src/domain/incident/events.ts';
