@@ -1,6 +1,6 @@
 import type { IncidentEvent } from '../domain/incident/events.ts';
 import type { StatedImpact } from '../domain/incident/process-events.ts';
-import { lengthOf } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { CaseFile, EventOf } from './case-file.ts';
 import { moment } from './moments.ts';

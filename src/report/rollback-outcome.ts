@@ -1,5 +1,5 @@
 import { describePlan } from '../domain/incident/decide-rollback.ts';
-import { lengthOf } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
 import { moveText } from '../domain/plan-text.ts';
 import { ms } from '../domain/time.ts';
 import { between } from './figures.ts';

@@ -1,5 +1,6 @@
 import type { IncidentEvent, OnsetSource } from '../domain/incident/events.ts';
-import { lengthOf, plural } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
+import { plural } from '../domain/incident/words.ts';
 import type { CaseFile } from './case-file.ts';
 import { newest, suspectInWords, suspectOf } from './facts.ts';
 import { detection, onsetOf } from './figures.ts';

@@ -1,5 +1,5 @@
 import type { StatedImpact } from '../domain/incident/process-events.ts';
-import { lengthOf } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
 import type { CaseFile } from './case-file.ts';
 import { stated, usersAffected, worst } from './facts.ts';
 import { customerImpact } from './figures.ts';

@@ -1,4 +1,5 @@
-import { lengthOf, plural } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
+import { plural } from '../domain/incident/words.ts';
 import type { ClockName } from '../domain/incident/events.ts';
 import { isUrgent } from '../domain/severity.ts';
 import type { CaseFile } from './case-file.ts';

@@ -1,5 +1,5 @@
 import { rootCauseOf } from '../domain/incident/postmortem-message.ts';
-import { lengthOf } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
 import { isWorse } from '../domain/severity.ts';
 import type { CaseFile } from './case-file.ts';
 import type { Known } from './facts.ts';

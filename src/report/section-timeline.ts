@@ -1,4 +1,4 @@
-import { lengthOf } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
 import type { CaseFile } from './case-file.ts';
 import { customerImpact } from './figures.ts';
 import type { Section, Statement } from './model.ts';

@@ -1,5 +1,5 @@
 import type { ClockName, IncidentEvent } from '../domain/incident/events.ts';
-import { lengthOf } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
 import type { Instant } from '../domain/time.ts';
 import { iso, ms } from '../domain/time.ts';
 import type { CaseFile, EventOf } from './case-file.ts';

@@ -1,6 +1,6 @@
 import { describeEvent } from '../domain/incident/describe.ts';
 import type { EventType, IncidentEvent } from '../domain/incident/events.ts';
-import { lengthOf } from '../domain/incident/words.ts';
+import { lengthOf } from '../domain/length.ts';
 import type { Instant } from '../domain/time.ts';
 import type { CaseFile, EventOf } from './case-file.ts';
 import { isOf } from './case-file.ts';

@@ -3,7 +3,8 @@ import { oneLine, shorten } from '../text.ts';
 import { ms } from '../time.ts';
 import type { RootCause } from './process-state.ts';
 import type { IncidentState } from './state.ts';
-import { lengthOf, plural } from './words.ts';
+import { lengthOf } from '../length.ts';
+import { plural } from './words.ts';
 
 const LONGEST_LINE = 300;
 
