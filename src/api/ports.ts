@@ -1,10 +1,12 @@
 import type { Alert } from '../domain/alert.ts';
 import type { Change } from '../domain/change.ts';
+import type { Handover } from '../domain/handover.ts';
 import type { IncidentEvent } from '../domain/incident/events.ts';
 import type { ProcessCommand } from '../domain/incident/process-commands.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { AutomationMode, VersionRef } from '../domain/plan.ts';
+import type { Statistics, StatisticsFilter } from '../domain/statistics.ts';
 
 export type Role = 'viewer' | 'responder' | 'admin';
 
@@ -94,6 +96,11 @@ export interface ApiBackend {
     change: { mode?: AutomationMode | undefined; killSwitch?: boolean | undefined },
     actor: Actor,
   ): Promise<void>;
+  /** Null: until now, and 90 days back from there. */
+  statistics(
+    query: Omit<StatisticsFilter, 'since' | 'until'> & { readonly since: string | null; readonly until: string | null },
+  ): Promise<Statistics>;
+  handover(): Promise<Handover>;
   /** The rules in force, with how the last reload went. */
   rules(): JsonObject;
   /** What the rules make of these facts, and why. */

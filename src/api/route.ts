@@ -98,3 +98,8 @@ function readParams<P extends FlatSchema>(schema: P, given: unknown): z.output<P
   if (!result.success) throw notFound('There is nothing of this name');
   return result.data;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: Writable<T[K]> };
+
+/** An answer of the domain as the schemas want it: they promise nobody that lists stay as they are, and only write them out. */
+export const written = <T>(answer: T): Writable<T> => answer;

@@ -8,6 +8,7 @@ import type { Route, Services } from './route.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { ruleRoutes } from './routes/rules.ts';
 
@@ -18,6 +19,7 @@ const ROUTES: readonly Route[] = [
   ...serviceRoutes,
   ...operationRoutes,
   ...ruleRoutes,
+  ...overviewRoutes,
 ];
 
 export function apiRouter(gate: Gate, services: Services, version: string): Router {

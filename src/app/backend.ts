@@ -2,11 +2,13 @@ import type { Actor, ApiBackend } from '../api/ports.ts';
 import type { Command } from '../domain/incident/commands.ts';
 import type { FactSet } from '../domain/decision.ts';
 import type { Clock } from '../domain/time.ts';
+import { iso, ms } from '../domain/time.ts';
 import { incidentAlerts } from '../store/alert-news.ts';
 import { readLedger, reviveEffects } from '../store/effects.ts';
 import { readIncident } from '../store/incidents.ts';
 import { listChanges, listIncidents, listQuarantine } from '../store/lists.ts';
 import { readAutomation, writeAutomation } from '../store/rollbacks.ts';
+import { readStatistics } from '../store/stats.ts';
 import type { Store } from '../store/store.ts';
 import { readTimeline } from '../store/timeline.ts';
 import { explain } from '../triage/explain.ts';
@@ -22,9 +24,11 @@ export interface BackendDeps {
   readonly clock: Clock;
   readonly preview: ApiBackend['previewRollback'];
   readonly drill: (service: string, by: string) => Promise<string>;
+  readonly handover: ApiBackend['handover'];
 }
 
 const LEDGER_ROWS = 1_000;
+const USUAL_PERIOD_MS = 90 * 86_400_000;
 
 /** The API's port, on the store and the commander. */
 export function createBackend(deps: BackendDeps): ApiBackend {
@@ -69,6 +73,12 @@ export function createBackend(deps: BackendDeps): ApiBackend {
       await writeAutomation(db, change, actor.name, clock.now());
       deps.policyChanged();
     },
+    statistics: ({ since, until, ...query }) => {
+      const now = clock.now();
+      const to = until ?? iso(now);
+      return readStatistics(db, { ...query, until: to, since: since ?? iso(ms(to) - USUAL_PERIOD_MS) }, now);
+    },
+    handover: () => deps.handover(),
     rules: () => {
       const { ok, at, hash, problems } = rules.lastReload();
       return { hash, lastReload: { ok, at: new Date(at).toISOString(), problems: problems.map((p) => ({ ...p })) } };

@@ -67,6 +67,41 @@ export const planAnswer = z.looseObject({
 });
 export type PlanAnswer = z.output<typeof planAnswer>;
 
+const spread = z.looseObject({
+  count: z.number(),
+  medianSeconds: z.number().nullable(),
+  p95Seconds: z.number().nullable(),
+});
+const shareFields = { count: z.number(), of: z.number(), share: z.number().nullable() };
+const share = z.looseObject(shareFields);
+
+const figuresAnswer = z.looseObject({
+  incidents: z.number(),
+  timeToDetect: spread,
+  timeToAcknowledge: spread,
+  timeToRestore: spread,
+  timeToResolve: spread,
+  clocks: z.array(z.looseObject({ clock: z.string(), met: z.number(), breached: z.number() })),
+  rollbacks: share,
+  postmortems: share,
+  rootCauses: share,
+  repeats: share,
+  actions: z.looseObject({ open: z.number(), overdue: z.number() }),
+  goals: z.array(z.looseObject({ goal: z.string(), ...shareFields })),
+});
+export type FiguresAnswer = z.output<typeof figuresAnswer>;
+
+export const statisticsAnswer = z.looseObject({
+  since: z.string(),
+  until: z.string(),
+  groupBy: text,
+  total: figuresAnswer,
+  groups: z.array(figuresAnswer.extend({ key: text })),
+});
+export type StatisticsAnswer = z.output<typeof statisticsAnswer>;
+
+export const handoverAnswer = z.looseObject({ text: z.string() });
+
 export const listAnswer = <T extends z.ZodType>(item: T) =>
   z.looseObject({ items: z.array(item), nextCursor: z.string().nullable() });
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addConfig, addDb, addServe, addVerify } from './commands/process.ts';
 import { addDrill } from './commands/drill.ts';
+import { addHandover, addStats } from './commands/overview.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRules } from './commands/rules.ts';
 import { addEffects, addIncidents } from './commands/server.ts';
@@ -50,6 +51,8 @@ function createCli(session: Session, version: string): Command {
   addConfig(program, session);
   addRules(program, session);
   addIncidents(program, session);
+  addHandover(program, session);
+  addStats(program, session);
   addRollback(program, session);
   addDrill(program, session);
   addEffects(program, session);

@@ -60,6 +60,7 @@ test('is OpenAPI 3.1 with one named operation for every route', () => {
     '/changes',
     '/effects/dead',
     '/effects/retry',
+    '/handover',
     '/incidents',
     '/incidents/{id}',
     '/incidents/{id}/acknowledge',
@@ -77,6 +78,7 @@ test('is OpenAPI 3.1 with one named operation for every route', () => {
     '/rules/explain',
     '/services/{service}/drill',
     '/services/{service}/rollback-plan',
+    '/stats',
   ]);
 });
 
@@ -116,6 +118,8 @@ describe('what is answered is what the document says', () => {
     ['/effects/dead', '/effects/dead'],
     ['/automation', '/automation'],
     ['/rules', '/rules'],
+    ['/stats', '/stats?groupBy=service'],
+    ['/handover', '/handover'],
   ])('GET %s (%s)', async (path, address) => {
     const { status, body } = await api.ask(`/api/v1${address}`);
     expect(status).toBe(200);

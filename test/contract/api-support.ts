@@ -1,3 +1,4 @@
+import { handoverExample, statisticsExample } from './overview-support.ts';
 import { NO_PROCESS } from '../../src/domain/incident/process-state.ts';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
@@ -332,6 +333,15 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
         changedBy: actor.name,
         changedAt: OPENED,
       };
+    },
+    statistics: async (query) => {
+      guard();
+      calls.push(`statistics ${JSON.stringify(query)}`);
+      return statisticsExample;
+    },
+    handover: async () => {
+      guard();
+      return handoverExample;
     },
     rules: () => ({ hash: 'cafe', lastReload: { ok: true } }),
     explain: async (facts): Promise<JsonObject> => ({ facts: { ...facts }, rules: [] }),

@@ -1,0 +1,36 @@
+import type { Handover } from '../domain/handover.ts';
+import { handoverOf } from '../domain/handover.ts';
+import type { Clock } from '../domain/time.ts';
+import { overdueActions, unclosedIncidents } from '../store/handover.ts';
+import { readAutomation } from '../store/rollbacks.ts';
+import type { Store } from '../store/store.ts';
+import type { EffectivePolicy } from './commander.ts';
+
+export interface HandoverDeps {
+  readonly store: Store;
+  readonly policy: EffectivePolicy;
+  readonly clock: Clock;
+  /** Why nothing is sent; null when everything is. */
+  readonly silent: string | null;
+}
+
+const INCIDENTS = 1_000;
+const ACTIONS = 200;
+
+/** What the next person on call must know, as it stands now. */
+export async function readHandover({ store, policy, clock, silent }: HandoverDeps): Promise<Handover> {
+  const { db } = store;
+  const now = clock.now();
+  const [{ automation, monitoringSeconds }, { changedBy, changedAt }, states, overdue] = await Promise.all([
+    policy(),
+    readAutomation(db),
+    unclosedIncidents(db, INCIDENTS),
+    overdueActions(db, now, ACTIONS),
+  ]);
+  return handoverOf({
+    automation: { mode: automation.mode, killSwitch: automation.killSwitch, changedBy, changedAt },
+    ...{ silent, states, monitoringSeconds, now },
+    overdueActions: overdue,
+    maintenance: [],
+  });
+}
