@@ -37,7 +37,7 @@ export const presenter =
     resolvedAt: state.resolvedAt,
     monitoringUntil: state.resolvedAt === null ? null : iso(ms(state.resolvedAt) + monitoringSeconds * 1000),
     closedAt: state.closedAt,
-    commander: state.acknowledgedBy,
+    commander: state.commander,
     runbookUrl: state.runbookUrl,
     sourceUrl: state.sourceUrl,
     alerts: alerts === null ? samples(state) : alerts.map(presentAlert),

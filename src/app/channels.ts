@@ -74,6 +74,7 @@ function slack({ slack: own, policy }: Settings): Channel | null {
     apiUrl: own.apiUrl,
     timeoutMs: TIMEOUT_MS,
     classify: classifyHttp,
+    interactive: own.signingSecret !== null || own.signingSecrets.length > 0,
     channelFor: (service) => (service === null ? null : policy.services[service]?.slackChannel) ?? own.channel,
   });
 }

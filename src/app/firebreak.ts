@@ -133,18 +133,20 @@ function serveHttp(
   refusals: RefusalLog,
 ): Promise<Server> {
   const { commander, policy, policyChanged, writer, counts } = pipeline;
-  const { http, pagerduty } = settings;
+  const { http, pagerduty, slack } = settings;
   const onLoopback = isLoopback(http.host);
   const webhooks = createWebhooks({
     auth: createWebhookAuth({
       ...http.webhookAuth,
       pagerdutySecrets: pagerduty?.webhookSecrets ?? [],
+      slackSecrets: [slack?.signingSecret ?? [], slack?.signingSecrets ?? []].flat(),
       loopbackWithoutCredentials: onLoopback,
     }),
     policy: settings.policy,
     writer,
     changes: changeStore(store),
     pageNews: createPageNewsSink(store, commander, policy),
+    slack: pipeline.slack?.desk ?? null,
     maxBodyBytes: http.maxBodyBytes,
     clock,
     log,

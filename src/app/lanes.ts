@@ -3,6 +3,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { EffectOutcome } from '../domain/incident/commands.ts';
 import { isNewsWhenSkipped } from '../domain/incident/react.ts';
 import type { EffectIntent } from '../domain/view.ts';
+import { offersOf } from '../domain/incident/offers.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import { viewOf } from '../domain/incident/view.ts';
 import type { Clock } from '../domain/time.ts';
@@ -77,6 +78,7 @@ async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery>
   }
   return channel.deliver(intent, {
     incident: viewOf(loaded.state, deps.publicUrl),
+    offers: offersOf(loaded.state),
     receipts: loaded.state.receipts[intent.channel] ?? {},
     ambiguous,
     signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS),

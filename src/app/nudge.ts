@@ -8,7 +8,12 @@ export interface Nudge {
 }
 
 /** So many at once, by name: urgent effects have room of their own. */
-const ROOM: Readonly<Record<JobName, number>> = { 'effects-urgent': 16, effects: 4, rollback: 4 };
+const ROOM: Readonly<Record<JobName, number>> = {
+  'effects-urgent': 16,
+  effects: 4,
+  rollback: 4,
+  'slack-request': 2,
+};
 /** What does not fit in here is done by the job queue a moment later. */
 const WAITING = 1_000;
 

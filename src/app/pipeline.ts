@@ -32,6 +32,8 @@ import { effectivePolicy } from './policy.ts';
 import { preview, rehearseNext } from './rehearsals.ts';
 import type { RehearsalDeps } from './rehearsals.ts';
 import { createCoordinator } from './rollbacks.ts';
+import type { SlackIn } from './slack/index.ts';
+import { createSlackIn } from './slack/index.ts';
 import { fireDueTimers } from './timers.ts';
 
 export interface PipelineParts {
@@ -53,6 +55,8 @@ export interface Pipeline {
   readonly policyChanged: () => void;
   readonly writer: DeliveryWriter;
   readonly counts: IngestCounts;
+  /** What people do in Slack; null: it is not configured. */
+  readonly slack: SlackIn | null;
   /** Resolves and rehearses the rollback plan of a service. */
   readonly preview: (service: string) => ReturnType<typeof preview>;
   readonly start: () => Promise<void>;
@@ -113,7 +117,8 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
 
   // 4. effects: notify and roll back
   const channels = createChannels(settings, clock);
-  const handlers = createHandlers(parts, { commander, advance, outside, channels }, freshPolicy);
+  const slack = createSlackIn(parts, commander, freshPolicy);
+  const handlers = createHandlers(parts, { commander, advance, outside, channels, slack }, freshPolicy);
   const nudge = createNudge(handlers, log);
   store.onCommitted((jobs) => {
     nudge.run(jobs);
@@ -127,17 +132,20 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     policyChanged: forget,
     writer,
     counts,
+    slack,
     preview: (service) => preview(rehearsals, service),
     start: async () => {
       if (parts.exclusive) await Promise.all([voidLeases(store.db), releaseAllKeys(store.db)]);
       await store.jobs.work(handlers);
       await resume(store);
       loops.push(...startLoops(parts, advance, { store, clock, commander, policy }, counts, rehearsals));
+      loops.push(...(slack?.startLoops() ?? []));
     },
     stop: async () => {
       await writer.drain();
       await Promise.all(loops.map((loop) => loop.stop()));
       await nudge.drain();
+      await slack?.desk.drain();
       await counts.flush();
     },
   };
@@ -187,7 +195,7 @@ function createAdvance(
 
 function createHandlers(
   parts: PipelineParts,
-  { commander, advance, outside, channels }: Built,
+  { commander, advance, outside, channels, slack }: Built,
   freshPolicy: EffectivePolicy,
 ): JobHandlers {
   const { store, clock, log, settings } = parts;
@@ -199,6 +207,7 @@ function createHandlers(
     'effects-urgent': ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: true }),
     effects: ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: false }),
     rollback: ({ incidentId }) => driveRollback(rollback, incidentId),
+    'slack-request': async ({ request }) => slack?.desk.takeLate(request),
   };
 }
 
@@ -207,6 +216,7 @@ interface Built {
   readonly advance: AdvanceDeps;
   readonly outside: Outside;
   readonly channels: Channels;
+  readonly slack: SlackIn | null;
 }
 
 const laneJob = ({ incidentId, channel, urgent }: Lane): NewJob => ({

@@ -28,6 +28,27 @@ export interface IncidentView {
   readonly facts: Readonly<Record<string, Json>>;
 }
 
+/** What makes sense to ask of an incident as it stands. */
+export interface Offers {
+  readonly acknowledge: boolean;
+  readonly takeCommand: boolean;
+  readonly severity: boolean;
+  /** What a person said it is, until that is released. */
+  readonly override: Severity | null;
+  /** "Fix in N minutes"; empty: no hold can be given. */
+  readonly fixMinutes: readonly number[];
+  /** The hash of the plan that could be approved. */
+  readonly approve: string | null;
+  /** The rollback that could be aborted; its plan may not be there yet. */
+  readonly abort: { readonly planHash: string | null } | null;
+  readonly update: boolean;
+  readonly note: boolean;
+  readonly dismiss: boolean;
+  readonly resolve: boolean;
+  /** A post on the status page awaits approval. */
+  readonly publish: boolean;
+}
+
 export const CHANNELS = ['pagerduty', 'slack', 'email', 'statuspage', 'webhook'] as const;
 export type ChannelName = (typeof CHANNELS)[number];
 

@@ -1,13 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Secret } from '../domain/secret.ts';
 import type { Source } from './ports.ts';
-import { digest, isAmong, isRecent, isSigned, versionOnes } from './signature.ts';
+import { digest, isAmong, isRecent, isSigned, versionOnes, versionZeros } from './signature.ts';
 
 export interface WebhookAuthOptions {
   readonly bearerTokens: readonly Secret[];
   readonly basic: readonly { readonly username: string; readonly password: Secret }[];
   readonly hmacSecrets: readonly Secret[];
   readonly pagerdutySecrets: readonly Secret[];
+  /** Without any nothing is taken from Slack, wherever it comes from: its requests say who is acting. */
+  readonly slackSecrets: readonly Secret[];
   /** Whether an endpoint for which nothing is configured is open: right only on loopback. */
   readonly loopbackWithoutCredentials: boolean;
 }
@@ -20,6 +22,8 @@ export interface WebhookAuth {
 }
 
 const PAGERDUTY_SIGNATURE = 'x-pagerduty-signature';
+const SLACK_SIGNATURE = 'x-slack-signature';
+const SLACK_TIMESTAMP = 'x-slack-request-timestamp';
 const FIREBREAK_SIGNATURE = 'x-firebreak-signature';
 const FIREBREAK_TIMESTAMP = 'x-firebreak-timestamp';
 /** Grafana's default name, and the one to configure there for the time: it has no default and sends none without. */
@@ -28,13 +32,14 @@ const GRAFANA_TIMESTAMP = 'x-grafana-alerting-timestamp';
 
 /**
  * Checks who is calling. Any of the configured credentials is enough, so that secrets can be rotated; PagerDuty's
- * requests must be signed with one of its own.
+ * and Slack's requests must be signed with one of their own.
  */
 export function createWebhookAuth(options: WebhookAuthOptions): WebhookAuth {
   const tokens = options.bearerTokens.map((token) => digest(token.reveal()));
   const logins = options.basic.map(({ username, password }) => digest(`${username}:${password.reveal()}`));
   const hmacSecrets = options.hmacSecrets.map((secret) => secret.reveal());
   const pagerdutySecrets = options.pagerdutySecrets.map((secret) => secret.reveal());
+  const slackSecrets = options.slackSecrets.map((secret) => secret.reveal());
   const isOpen = (configured: number): boolean => configured === 0 && options.loopbackWithoutCredentials;
   const open = isOpen(tokens.length + logins.length + hmacSecrets.length);
   const pagerdutyOpen = isOpen(pagerdutySecrets.length);
@@ -53,6 +58,8 @@ export function createWebhookAuth(options: WebhookAuthOptions): WebhookAuth {
         if (pagerdutyOpen) return 'granted';
         return headers[PAGERDUTY_SIGNATURE] === undefined ? 'refused' : 'signature';
       }
+      // Its check of our certificate comes without one, so the body has to be looked at.
+      if (source === 'slack') return slackSecrets.length === 0 ? 'refused' : 'signature';
       if (open) return 'granted';
       if (headers.authorization !== undefined && isKnown(headers.authorization)) return 'granted';
       const signed = headers[FIREBREAK_SIGNATURE] !== undefined || headers[GRAFANA_SIGNATURE] !== undefined;
@@ -62,6 +69,7 @@ export function createWebhookAuth(options: WebhookAuthOptions): WebhookAuth {
       if (source === 'pagerduty') {
         return isSigned(versionOnes(textOf(headers, PAGERDUTY_SIGNATURE)), [body], pagerdutySecrets);
       }
+      if (source === 'slack') return isSignedBySlack(headers, body, now, slackSecrets);
       return isSignedByFirebreak(headers, body, now, hmacSecrets) || isSignedByGrafana(headers, body, now, hmacSecrets);
     },
   };
@@ -73,6 +81,14 @@ const isSignedByFirebreak: CheckSignature = (headers, body, now, secrets) => {
   const signatures = versionOnes(textOf(headers, FIREBREAK_SIGNATURE));
   const timestamp = textOf(headers, FIREBREAK_TIMESTAMP);
   return isRecent(timestamp, now) && isSigned(signatures, [`${timestamp}.`, body], secrets);
+};
+
+const isSignedBySlack: CheckSignature = (headers, body, now, secrets) => {
+  const timestamp = textOf(headers, SLACK_TIMESTAMP);
+  return (
+    isRecent(timestamp, now) &&
+    isSigned(versionZeros(textOf(headers, SLACK_SIGNATURE)), [`v0:${timestamp}:`, body], secrets)
+  );
 };
 
 const isSignedByGrafana: CheckSignature = (headers, body, now, secrets) => {

@@ -39,6 +39,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<ReadB
   });
 }
 
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:json|[\w.!#$&^-]+\+json)\s*(?:;(.*))?$/i;
 const UTF_8 = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
 
@@ -52,6 +53,14 @@ export function problemOfType(headers: IncomingHttpHeaders): Answer | null {
     const charset = (match[1] ?? '').split(';').find((parameter) => /^\s*charset\s*=/i.test(parameter));
     if (charset !== undefined && !UTF_8.test(charset)) return unsupported('The charset must be utf-8');
   }
+  return problemOfEncoding(headers);
+}
+
+/** The same for what may come as a form, too. */
+export const problemOfFormType = (headers: IncomingHttpHeaders): Answer | null =>
+  FORM_TYPE.test(headers['content-type'] ?? '') ? problemOfEncoding(headers) : problemOfType(headers);
+
+function problemOfEncoding(headers: IncomingHttpHeaders): Answer | null {
   const encoding = headers['content-encoding'] ?? 'identity';
   return encoding.toLowerCase() === 'identity' ? null : unsupported('Content-Encoding is not supported');
 }
@@ -67,6 +76,14 @@ export function parseJson(bytes: Buffer): ParsedBody {
   } catch {
     return unreadable('invalid-json', `The body is not valid JSON: ${positionOfJsonError(text)}`);
   }
+}
+
+/** A form's fields, the first of each name; JSON where that was said. */
+export function parseForm(bytes: Buffer, headers: IncomingHttpHeaders): ParsedBody {
+  if (!FORM_TYPE.test(headers['content-type'] ?? '')) return parseJson(bytes);
+  if (!isUtf8(bytes)) return unreadable('invalid-utf8', 'The body is not valid UTF-8');
+  const fields = new URLSearchParams(bytes.toString('utf8'));
+  return { kind: 'parsed', value: Object.fromEntries([...fields].reverse()) };
 }
 
 const unreadable = (code: string, message: string): ParsedBody => ({

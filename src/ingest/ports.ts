@@ -1,6 +1,6 @@
 import type { Alert } from '../domain/alert.ts';
 import type { Change } from '../domain/change.ts';
-import type { Json } from '../domain/json.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
 
 /** An alert of a delivery that could not be read. Kept and shown; the good ones beside it go on. */
 export interface RejectedAlert {
@@ -81,8 +81,45 @@ export interface PageNewsSink {
   apply(noticeId: string, news: PageNews, at: number): Promise<'applied' | 'seen'>;
 }
 
+/** Somebody did something in Slack. */
+export interface SlackRequest {
+  /** The same for the same doing, whatever number of times it comes. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  /** `isGuest`: of another workspace than the one that the app is in. */
+  readonly user: { readonly id: string; readonly name: string; readonly isGuest: boolean };
+  readonly channelId: string | null;
+  /** Takes up to five answers within 30 minutes. */
+  readonly responseUrl: string | null;
+  /** Opens a modal, once, within three seconds. */
+  readonly triggerId: string | null;
+  readonly did:
+    | { readonly kind: 'command'; readonly text: string }
+    /** A button or a menu of a message. */
+    | { readonly kind: 'action'; readonly actionId: string; readonly value: string; readonly threadTs: string | null }
+    /** A modal was submitted; `values` by block. */
+    | {
+        readonly kind: 'view';
+        readonly callbackId: string;
+        readonly metadata: string;
+        readonly values: Readonly<Record<string, string>>;
+      };
+}
+
+export interface SlackReply {
+  readonly outcome: 'stored' | 'repeated' | 'ignored' | 'store-unavailable';
+  /** What Slack shows or does because of it; null: nothing. */
+  readonly body: JsonObject | null;
+}
+
+export interface SlackDesk {
+  /** Does what was asked, or makes it durable, in time for Slack, which waits 3 s. */
+  take(request: SlackRequest): Promise<SlackReply>;
+}
+
 /** The endpoints, as metrics and stored rows name them. */
-export type Source = 'alertmanager' | 'generic' | 'pagerduty' | 'changes';
+export type Source = 'alertmanager' | 'generic' | 'pagerduty' | 'changes' | 'slack';
 
 /** What became of a request. */
 export type DeliveryOutcome =

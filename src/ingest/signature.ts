@@ -15,13 +15,17 @@ const HEX_SHA256 = /^[0-9a-f]{64}$/i;
 const MOST_SIGNATURES = 8;
 
 /** The hex values of `v1=<hex>[,v1=<hex>…]`. Other versions are passed over. */
-export function versionOnes(header: string): readonly string[] {
-  return header
+export const versionOnes = (header: string): readonly string[] => signaturesOf(header, 'v1=');
+
+/** The same of `v0=<hex>`, as Slack signs. */
+export const versionZeros = (header: string): readonly string[] => signaturesOf(header, 'v0=');
+
+const signaturesOf = (header: string, prefix: string): readonly string[] =>
+  header
     .split(',', MOST_SIGNATURES)
     .map((part) => part.trim())
-    .filter((part) => part.startsWith('v1='))
-    .map((part) => part.slice('v1='.length));
-}
+    .filter((part) => part.startsWith(prefix))
+    .map((part) => part.slice(prefix.length));
 
 /** Whether any of the signatures (hex) is the HMAC-SHA256 of the parts, one after the other, under any of the secrets. */
 export function isSigned(

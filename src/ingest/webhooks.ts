@@ -7,11 +7,13 @@ import { AlertEndpoint } from './alert-endpoint.ts';
 import type { Answer } from './answer.ts';
 import { errorAnswer, tooLarge, unauthorized, writeAnswer, writeEarlyAnswer } from './answer.ts';
 import type { WebhookAuth } from './auth.ts';
-import { announcesMore, parseJson, problemOfType, readBody } from './body.ts';
+import type { ParsedBody } from './body.ts';
+import { announcesMore, parseForm, parseJson, problemOfFormType, problemOfType, readBody } from './body.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 import { ChangeEndpoint, PagerDutyEndpoint } from './notice-endpoints.ts';
-import type { ChangeStore, IngestMetrics, Log, PageNewsSink, RefusedRequest, Source } from './ports.ts';
+import type { ChangeStore, IngestMetrics, Log, PageNewsSink, RefusedRequest, SlackDesk, Source } from './ports.ts';
 import { readAlertmanager, readGeneric } from './read-delivery.ts';
+import { answerUnsigned, SlackEndpoint } from './slack-endpoint.ts';
 
 export interface WebhooksOptions {
   readonly auth: WebhookAuth;
@@ -19,6 +21,8 @@ export interface WebhooksOptions {
   readonly writer: DeliveryWriter;
   readonly changes: ChangeStore;
   readonly pageNews: PageNewsSink;
+  /** Null: there is no such endpoint. */
+  readonly slack: SlackDesk | null;
   readonly maxBodyBytes: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -43,7 +47,16 @@ interface Endpoint {
 interface Route {
   readonly source: Source;
   readonly endpoint: Endpoint;
+  /** Where it is not JSON. */
+  readonly form?: {
+    readonly problemOfType: (headers: IncomingHttpHeaders) => Answer | null;
+    readonly parse: (bytes: Buffer, headers: IncomingHttpHeaders) => ParsedBody;
+    /** Null: it must be signed. */
+    readonly answerUnsigned: (bytes: Buffer) => Answer | null;
+  };
 }
+
+const FORM = { problemOfType: problemOfFormType, parse: parseForm, answerUnsigned };
 
 /**
  * The webhooks, on bare node:http: on this path Express would cost two thirds of the throughput. Nothing here is built
@@ -54,7 +67,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 }
 
 function routesOf(options: WebhooksOptions): ReadonlyMap<string, Route> {
-  const { writer, changes, pageNews, metrics, log } = options;
+  const { writer, changes, pageNews, slack, metrics, log } = options;
   const common = { correlation: options.policy.correlation, writer, metrics, log };
   const alerts = (source: Source, read: typeof readGeneric): Route => ({
     source,
@@ -65,6 +78,9 @@ function routesOf(options: WebhooksOptions): ReadonlyMap<string, Route> {
     ['/webhooks/alerts', alerts('generic', readGeneric)],
     ['/webhooks/pagerduty', { source: 'pagerduty', endpoint: new PagerDutyEndpoint({ ...common, pageNews }) }],
     ['/webhooks/changes', { source: 'changes', endpoint: new ChangeEndpoint(changes, log) }],
+    ...(slack === null
+      ? []
+      : [['/webhooks/slack', { source: 'slack', endpoint: new SlackEndpoint(slack, log), form: FORM }] as const]),
   ]);
 }
 
@@ -114,11 +130,11 @@ class WebhookServer implements Webhooks {
   }
 
   /** What can be refused before a byte of the body is read. */
-  #answerToHeaders({ source }: Route, request: IncomingMessage, access: Access): Answer | null {
+  #answerToHeaders({ source, form }: Route, request: IncomingMessage, access: Access): Answer | null {
     const { maxBodyBytes } = this.#options;
     if (request.method !== 'POST') return methodNotAllowed();
     if (access === 'refused') return unauthorized(HOW_TO_AUTHENTICATE[source]);
-    const problem = problemOfType(request.headers);
+    const problem = (form?.problemOfType ?? problemOfType)(request.headers);
     if (problem !== null) return problem;
     return announcesMore(request.headers, maxBodyBytes) ? tooLarge(maxBodyBytes) : null;
   }
@@ -127,9 +143,9 @@ class WebhookServer implements Webhooks {
     const { auth, clock } = this.#options;
     const receivedAt = clock.now();
     if (access !== 'granted' && !auth.isSigned(route.source, headers, bytes, receivedAt)) {
-      return unauthorized('The signature does not fit the body, or is too old');
+      return route.form?.answerUnsigned(bytes) ?? unauthorized('The signature does not fit the body, or is too old');
     }
-    const parsed = parseJson(bytes);
+    const parsed = (route.form?.parse ?? parseJson)(bytes, headers);
     if (parsed.kind === 'unreadable') return parsed.answer;
     return route.endpoint.answer(parsed.value, { deliveryId: randomUUIDv7(), receivedAt }, headers);
   }
@@ -161,6 +177,7 @@ const HOW_TO_AUTHENTICATE: Readonly<Record<Source, string>> = {
   alertmanager: BY_CREDENTIALS,
   generic: BY_CREDENTIALS,
   changes: BY_CREDENTIALS,
+  slack: 'The signature does not fit the body, or is too old',
   pagerduty: 'X-PagerDuty-Signature is missing, or no pagerduty.webhookSecrets are configured',
 };
 

@@ -1,6 +1,6 @@
 import type { Failure } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { ChannelName, EffectIntent, IncidentView } from '../domain/view.ts';
+import type { ChannelName, EffectIntent, IncidentView, Offers } from '../domain/view.ts';
 
 export type Delivery =
   /** It is out. `receipt` is what later effects of this incident need to find it again (a message timestamp). */
@@ -11,6 +11,8 @@ export type Delivery =
 
 export interface EffectContext {
   readonly incident: IncidentView;
+  /** What people can be offered to do about it, where a channel has buttons. */
+  readonly offers?: Offers;
   /** Receipts of this incident's earlier effects of the same channel, newest last, by kind. */
   readonly receipts: Readonly<Record<string, JsonObject>>;
   /** True when an earlier attempt may have got through: look before acting again. */

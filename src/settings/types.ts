@@ -59,7 +59,7 @@ interface WebhookAuth {
 }
 
 export const ROLES = ['viewer', 'responder', 'admin'] as const;
-type Role = (typeof ROLES)[number];
+export type Role = (typeof ROLES)[number];
 
 interface ApiToken {
   /** Who acts, in the timeline and the audit; unique. */
@@ -90,12 +90,19 @@ interface PagerdutySettings {
   readonly webhookSecrets: readonly Secret[];
 }
 
-interface SlackSettings {
+export interface SlackSettings {
   readonly token: Secret;
-  /** Null: interactions and commands from Slack are refused. */
+  /** Null, and no others: interactions and commands from Slack are refused. */
   readonly signingSecret: Secret | null;
+  readonly signingSecrets: readonly Secret[];
   readonly channel: string;
   readonly apiUrl: string;
+  /** Who acts, in the timeline, and what they may do; by the id of the Slack user. */
+  readonly users: Readonly<Record<string, { readonly name: string; readonly role: Role }>>;
+  /** What the members of a Slack user group may do. */
+  readonly groups: Readonly<Record<string, Role>>;
+  /** Of everybody else in the workspace. */
+  readonly defaultRole: Role;
 }
 
 interface OutboundWebhook {

@@ -1,6 +1,7 @@
 import { PgBoss, fromKysely } from 'pg-boss';
 import type { JobResult, Queue, WorkOptions } from 'pg-boss';
 import type { ChannelName } from '../domain/view.ts';
+import type { SlackRequest } from '../ingest/ports.ts';
 import type { ConnectionSettings, Trx } from './database.ts';
 
 /** Every job there is, with its payload. Payloads carry a version: a job may be older than the program that runs it. */
@@ -10,6 +11,8 @@ export interface Jobs {
   effects: { readonly v: 1; readonly incidentId: string; readonly channel: ChannelName };
   /** Take a rollback one move further. */
   rollback: { readonly v: 1; readonly incidentId: string };
+  /** What somebody did in Slack that could not be carried out while Slack waited. */
+  'slack-request': { readonly v: 1; readonly request: SlackRequest };
 }
 
 export type JobName = keyof Jobs;
@@ -39,6 +42,8 @@ const QUEUES: Readonly<Record<JobName, Omit<Queue, 'name'>>> = {
   'effects-urgent': { ...retries, retryDelayMax: 30 },
   effects: { ...retries, retryDelayMax: 60 },
   rollback: { ...retries, retryDelayMax: 5, expireInSeconds: 120 },
+  // After half an hour nobody waits for it any more, and what was meant then may be wrong now.
+  'slack-request': { ...retries, retryLimit: 120, retryDelayMax: 15, retentionSeconds: 1_800 },
 };
 
 /** Each name has workers of its own, so that a P0's effects never wait behind others. */
@@ -46,6 +51,7 @@ const WORK: Readonly<Record<JobName, WorkOptions & { readonly workers: number }>
   'effects-urgent': { workers: 3, batchSize: 10, pollingIntervalSeconds: 0.5 },
   effects: { workers: 2, batchSize: 10, pollingIntervalSeconds: 1 },
   rollback: { workers: 2, batchSize: 2, pollingIntervalSeconds: 0.5 },
+  'slack-request': { workers: 1, batchSize: 2, pollingIntervalSeconds: 0.5 },
 };
 
 const NAMES = Object.keys(QUEUES) as JobName[];

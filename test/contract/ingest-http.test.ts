@@ -52,6 +52,7 @@ class Target {
         basic: [],
         hmacSecrets: [],
         pagerdutySecrets: [],
+        slackSecrets: [],
         loopbackWithoutCredentials: true,
         ...auth,
       }),
@@ -72,6 +73,7 @@ class Target {
           return seen ? 'seen' : 'applied';
         },
       },
+      slack: null,
       maxBodyBytes: MAX_BODY,
       clock,
       log: quiet,

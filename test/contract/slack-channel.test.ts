@@ -12,6 +12,7 @@ const channelWith = (options: Partial<SlackOptions> = {}): Channel =>
   createSlack({
     token: () => TOKEN,
     channelFor: () => 'C1',
+    interactive: true,
     apiUrl: slack.url,
     timeoutMs: 5_000,
     classify: classifyHttp,

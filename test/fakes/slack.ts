@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createFront, listen, stop, type Answer, type Front, type RecordedRequest } from './faults.ts';
-import { blockErrors, pingsIn } from './slack-blocks.ts';
+import { blockErrors, pingsIn, viewErrors } from './slack-blocks.ts';
 
 export interface FakeMessage {
   readonly ts: string;
@@ -11,12 +12,39 @@ export interface FakeMessage {
   edits: number;
 }
 
+/** What only one person saw. */
+export interface FakeEphemeral {
+  readonly channel: string;
+  readonly user: string;
+  readonly threadTs: string | null;
+  readonly text: string;
+  readonly blocks: readonly unknown[];
+}
+
+export interface FakeView {
+  readonly id: string;
+  readonly triggerId: string;
+  readonly view: Readonly<Record<string, unknown>>;
+}
+
+/** Where an answer can be sent to; it works five times. */
+export interface FakeResponseUrl {
+  readonly url: string;
+  readonly answers: Readonly<Record<string, unknown>>[];
+}
+
 export interface FakeSlack extends Pick<Front, 'requests' | 'misbehave'> {
   /** What a client takes for `https://slack.com/api/`. */
   readonly url: string;
   readonly channels: ReadonlyMap<string, FakeMessage[]>;
   /** Every mention that would have notified somebody. */
   readonly pings: readonly string[];
+  readonly ephemerals: readonly FakeEphemeral[];
+  readonly views: readonly FakeView[];
+  readonly groups: Map<string, string[]>;
+  /** Good for one modal. */
+  giveTrigger(): string;
+  giveResponseUrl(): FakeResponseUrl;
   /** Makes the next calls of a method say no with HTTP 200, as Slack does. */
   sayNo(method: string, error: string, times?: number): void;
   stop(): Promise<void>;
@@ -86,6 +114,55 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
     return yes({ channel: form['channel'], ts: message.ts, text: message.text });
   };
 
+  const ephemerals: FakeEphemeral[] = [];
+  const postEphemeral = (form: Form): Answer => {
+    const channel = idOf(form['channel']);
+    const user = form['user'] ?? '';
+    if (channel === undefined) return no('channel_not_found');
+    if (!/^[UW]/.test(user)) return no('user_not_in_channel');
+    const content = contentOf(form);
+    if ('error' in content) return no(content.error);
+    ephemerals.push({ channel, user, threadTs: form['thread_ts'] ?? null, ...content });
+    pings.push(...pingsIn(content));
+    return yes({ message_ts: '1.000001' });
+  };
+
+  const triggers = new Set<string>();
+  const views: FakeView[] = [];
+  const openView = (form: Form): Answer => {
+    const triggerId = form['trigger_id'] ?? '';
+    if (!triggers.delete(triggerId)) return no('expired_trigger_id');
+    const view = JSON.parse(form['view'] ?? '{}') as FakeView['view'];
+    const errors = viewErrors(view);
+    if (errors.length > 0) return { status: 200, body: { ok: false, error: 'invalid_arguments', errors } };
+    const id = `V${views.length + 1}`;
+    views.push({ id, triggerId, view });
+    return yes({ view: { id } });
+  };
+
+  const groups = new Map<string, string[]>();
+  const groupUsers = (form: Form): Answer => {
+    const users = groups.get(form['usergroup'] ?? '');
+    return users === undefined ? no('no_such_subteam') : yes({ users });
+  };
+
+  const responseUrls = new Map<string, FakeResponseUrl>();
+  const respond = (path: string, request: RecordedRequest): Answer => {
+    const known = responseUrls.get(path);
+    const answer = JSON.parse(request.raw) as Readonly<Record<string, unknown>>;
+    if (known === undefined || known.answers.length >= 5) return { status: 404, body: 'expired_url' };
+    const {
+      text,
+      blocks = [],
+      response_type: type,
+    } = answer as { text: string; blocks?: unknown[]; response_type: string };
+    if (type !== 'ephemeral' && type !== 'in_channel') return { status: 400, body: 'invalid_payload' };
+    if (blockErrors(blocks).length > 0) return { status: 400, body: 'invalid_blocks' };
+    known.answers.push(answer);
+    pings.push(...pingsIn({ text, blocks }));
+    return { status: 200, body: 'ok' };
+  };
+
   const page = (messages: readonly FakeMessage[], form: Form): Answer => {
     const newer = messages.filter((m) => Number(m.ts) > Number(form['oldest'] ?? 0));
     const from = Number(form['cursor'] ?? 0);
@@ -110,6 +187,9 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
   const methods = new Map<string, (form: Form) => Answer>([
     ['chat.postMessage', post],
     ['chat.update', update],
+    ['chat.postEphemeral', postEphemeral],
+    ['views.open', openView],
+    ['usergroups.users.list', groupUsers],
     ['conversations.history', history],
     ['conversations.replies', replies],
     [
@@ -119,6 +199,7 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
   ]);
 
   const front = createFront((request) => {
+    if (request.path.startsWith('/actions/')) return respond(request.path, request);
     const method = methods.get(request.path.replace('/api/', ''));
     if (!method) return no('unknown_method');
     const bearer = request.headers.authorization;
@@ -133,6 +214,20 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
     url: `http://${host}/api/`,
     channels,
     pings,
+    ephemerals,
+    views,
+    groups,
+    giveTrigger: () => {
+      const id = `${Date.now()}.${randomUUID()}`;
+      triggers.add(id);
+      return id;
+    },
+    giveResponseUrl: () => {
+      const path = `/actions/T1/${randomUUID()}`;
+      const given = { url: `http://${host}${path}`, answers: [] };
+      responseUrls.set(path, given);
+      return given;
+    },
     sayNo: (method, error, times = 1) => {
       front.misbehave({ mode: 'status', status: 200, body: { ok: false, error }, path: method, times });
     },

@@ -38,6 +38,7 @@ test('nobody can work on one before the commit, and then somebody does', async (
       seen.push(incidentId);
       arrived();
     },
+    'slack-request': async () => undefined,
   });
   await core.store.transaction(async (uow) => {
     await uow.enqueue([job('a')]);

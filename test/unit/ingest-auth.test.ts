@@ -10,6 +10,7 @@ const none: WebhookAuthOptions = {
   basic: [],
   hmacSecrets: [],
   pagerdutySecrets: [],
+  slackSecrets: [],
   loopbackWithoutCredentials: false,
 };
 const configured = createWebhookAuth({
@@ -17,6 +18,7 @@ const configured = createWebhookAuth({
   basic: [{ username: 'am', password: new Secret('pass:word é') }],
   hmacSecrets: [new Secret('h1'), new Secret('h2')],
   pagerdutySecrets: [new Secret('p1'), new Secret('p2')],
+  slackSecrets: [],
   loopbackWithoutCredentials: true,
 });
 const body = Buffer.from('{"alerts":[]}');

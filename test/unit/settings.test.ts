@@ -167,6 +167,13 @@ describe('wrong values', () => {
     ],
     ['pagerduty: { routingKey: k, server: "https://x.y" }', 'pagerduty.server', 'without scheme'],
     ['slack: { token: t }', 'slack.channel', 'expected text, found nothing'],
+    [
+      'slack: { token: t, channel: c, users: { ada: { name: ada, role: responder } } }',
+      'slack.users.ada',
+      'the id of a Slack user',
+    ],
+    ['slack: { token: t, channel: c, groups: { S0123: boss } }', 'slack.groups.S0123', 'expected one of viewer'],
+    ['slack: { token: t, channel: c, defaultRole: nobody }', 'slack.defaultRole', 'expected one of viewer'],
     ['http: { publicUrl: "ftp://x" }', 'http.publicUrl', 'begins with http:// or https://'],
     ['http: { publicUrl: "https:x" }', 'http.publicUrl', 'begins with http:// or https://'],
     ['prometheus: { url: "http://me:pw@prom:9090" }', 'prometheus.url', 'must not hold credentials'],

@@ -13,7 +13,7 @@ import { isActive, isSettled, lastCarriedOut } from './state.ts';
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
 /** Longer than this a fix is not "near": the rollback would be done before. */
-const LONGEST_FIX_SECONDS = 300;
+export const LONGEST_FIX_SECONDS = 300;
 
 /** Whose plan would undo the suspect change: the service that was changed; its own where no change is known. */
 export function serviceToRollBack(

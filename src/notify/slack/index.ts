@@ -1,4 +1,4 @@
-import type { EffectIntent } from '../../domain/view.ts';
+import type { EffectIntent, Offers } from '../../domain/view.ts';
 import { ms } from '../../domain/time.ts';
 import type { Channel, Delivery, EffectContext } from '../ports.ts';
 import { findMessage, openSlack, type Call, type Called, type Place, type SlackClientOptions } from './client.ts';
@@ -7,6 +7,8 @@ import { lineMessage, metadataOf, stateMessage, type SlackMessage } from './mess
 export interface SlackOptions extends SlackClientOptions {
   /** The id of the channel (`C…`; by its name a message can be posted but not looked for), or null for none. */
   readonly channelFor: (service: string | null) => string | null;
+  /** Whether Slack can tell us what is pressed. Without that there is nothing to press. */
+  readonly interactive: boolean;
 }
 
 interface Posted {
@@ -27,11 +29,12 @@ export const createSlack = (options: SlackOptions): Channel => ({
     const announced = postedIn(context.receipts['announce']);
     const call = openSlack(options, context.signal);
     const channel = options.channelFor(context.incident.service);
+    const offers = options.interactive ? context.offers : undefined;
     switch (effect.kind) {
       case 'announce':
-        return channel === null ? noChannel : announce(call, effect, context, channel);
+        return channel === null ? noChannel : announce(call, effect, context, channel, offers);
       case 'refresh':
-        return announced ? refresh(call, effect, context, announced) : notAnnounced;
+        return announced ? refresh(call, effect, context, announced, offers) : notAnnounced;
       case 'thread':
         return addLine(call, effect, context, announced, channel);
       default:
@@ -52,8 +55,14 @@ const postedIn = (receipt: EffectContext['receipts'][string] | undefined): Poste
   return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts } : null;
 };
 
-const announce = (call: Call, effect: EffectIntent, context: EffectContext, channel: string): Promise<Delivery> =>
-  postOnce(call, effect, context, { channel, thread: null }, stateMessage(effect, context.incident));
+const announce = (
+  call: Call,
+  effect: EffectIntent,
+  context: EffectContext,
+  channel: string,
+  offers: Offers | undefined,
+): Promise<Delivery> =>
+  postOnce(call, effect, context, { channel, thread: null }, stateMessage(effect, context.incident, offers));
 
 /**
  * A line must not be lost because the announcement was: without a message to stand under, it stands in the channel
@@ -72,8 +81,14 @@ const addLine = (
 };
 
 /** Rewriting twice is the same as once, so there is nothing to look for. Slack keeps the metadata of the message. */
-const refresh = async (call: Call, effect: EffectIntent, context: EffectContext, at: Posted): Promise<Delivery> => {
-  const { text, blocks } = stateMessage(effect, context.incident);
+const refresh = async (
+  call: Call,
+  effect: EffectIntent,
+  context: EffectContext,
+  at: Posted,
+  offers: Offers | undefined,
+): Promise<Delivery> => {
+  const { text, blocks } = stateMessage(effect, context.incident, offers);
   return delivery(await call((web) => web.chat.update({ ...at, text, blocks, ...PLAIN })), at.channel);
 };
 

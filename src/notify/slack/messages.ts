@@ -1,7 +1,8 @@
 import type { KnownBlock, MrkdwnElement } from '@slack/web-api';
 import type { Json } from '../../domain/json.ts';
-import type { EffectIntent, IncidentView } from '../../domain/view.ts';
+import type { EffectIntent, IncidentView, Offers } from '../../domain/view.ts';
 import { oneLine, shorten, slackLink, slackText } from '../text.ts';
+import { buttonsOf } from './buttons.ts';
 
 export interface SlackMessage {
   /** What notifications show, and what is read where blocks are not. */
@@ -24,22 +25,31 @@ export const metadataOf = (effect: EffectIntent): { event_type: string; event_pa
 });
 
 /** The incident's own message: its true current state, whatever it was when the message was first posted. */
-export const stateMessage = (effect: EffectIntent, incident: IncidentView): SlackMessage => {
-  const headline = headlineOf(incident);
+export const stateMessage = (effect: EffectIntent, incident: IncidentView, offers?: Offers): SlackMessage => {
   const said = oneLine(effect.message);
+  const [headline, ...state] = stateBlocks(incident);
   return {
-    text: slackText(said === '' ? headline : said, TEXT),
+    text: slackText(said === '' ? headlineOf(incident) : said, TEXT),
     blocks: [
-      section(`*${slackText(headline, 500)}*\n`, incident.title),
+      ...(headline === undefined ? [] : [headline]),
       ...(said === '' ? [] : [section('', effect.message)]),
-      { type: 'section', fields: fieldsOf(incident) },
-      section(`*Why ${incident.severity}:* `, incident.because),
-      ...(incident.rollback === null ? [] : [section('*Rollback:* ', incident.rollback)]),
-      ...factsOf(incident),
-      ...linksOf(incident),
+      ...state,
+      ...(offers === undefined ? [] : buttonsOf(incident, offers)),
     ],
   };
 };
+
+/** How the incident stands: what it is first, then everything that is known of it. */
+export const stateBlocks = (incident: IncidentView): KnownBlock[] => [
+  section(`*${slackText(headlineOf(incident), 500)}*\n`, incident.title),
+  { type: 'section', fields: fieldsOf(incident) },
+  section(`*Why ${incident.severity}:* `, incident.because),
+  ...(incident.rollback === null ? [] : [section('*Rollback:* ', incident.rollback)]),
+  ...factsOf(incident),
+  ...linksOf(incident),
+];
+
+export const lineBlock = (text: string): KnownBlock => section('', text);
 
 /** One line of the incident's thread; outside of it, it says which incident it is about. */
 export const lineMessage = (effect: EffectIntent, incident: IncidentView, inThread: boolean): SlackMessage => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { PLACEHOLDERS, unknownPlaceholders } from '../../domain/template.ts';
 
+import { ROLES } from '../types.ts';
 import {
   baseUrl,
   eachRepeated,
@@ -33,13 +34,22 @@ export const pagerdutySchema = (secret: SecretSchema) =>
     }),
   );
 
+const slackId = (first: string, example: string) =>
+  z.string().regex(new RegExp(`^${first}[A-Z0-9]{2,30}$`), `expected the id of ${example}`);
+
 export const slackSchema = (secret: SecretSchema) =>
   orNull(
     group({
       token: secret,
       signingSecret: orNull(secret),
+      // For the time in which Slack changes from one to the next.
+      signingSecrets: list(secret),
       channel: text,
       apiUrl: baseUrl.default('https://slack.com/api'),
+      users: named(slackId('[UW]', 'a Slack user, such as U0123ABCD'), group({ name, role: z.enum(ROLES) })),
+      groups: named(slackId('S', 'a Slack user group, such as S0123ABCD'), z.enum(ROLES)),
+      // Whoever may write in a channel is not by that somebody who may roll back.
+      defaultRole: z.enum(ROLES).default('viewer'),
     }),
   );
 
