@@ -5,6 +5,7 @@ import type { IncidentEvent } from '../domain/incident/events.ts';
 import type { ProcessCommand } from '../domain/incident/process-commands.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import type { PageComparison } from '../domain/page-comparison.ts';
 import type { AutomationMode, VersionRef } from '../domain/plan.ts';
 import type { Statistics, StatisticsFilter } from '../domain/statistics.ts';
 
@@ -83,6 +84,13 @@ export interface ApiBackend {
   startDrill(service: string, actor: Actor): Promise<string | null>;
   listChanges(service: string | null, limit: number): Promise<readonly Change[]>;
   listQuarantine(limit: number): Promise<readonly QuarantineRecord[]>;
+  /** What others paged through PagerDuty beside our own pages. Null: until now, since a day before the end. */
+  comparePages(
+    since: string | null,
+    until: string | null,
+  ): Promise<PageComparison & { readonly pagerdutyHeardAt: string | null }>;
+  /** The days that were compared, newest first. */
+  listComparisons(limit: number): Promise<readonly { readonly day: string; readonly comparison: PageComparison }[]>;
   /** Effects that were given up. */
   deadLetters(limit: number): Promise<readonly EffectRecord[]>;
   retryEffects(ids: readonly string[] | 'all'): Promise<number>;

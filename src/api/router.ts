@@ -6,6 +6,7 @@ import { ApiError } from './errors.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Route, Services } from './route.ts';
 import { commandRoutes } from './routes/commands.ts';
+import { comparisonRoutes } from './routes/comparison.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { overviewRoutes } from './routes/overview.ts';
@@ -18,6 +19,7 @@ const ROUTES: readonly Route[] = [
   ...commandRoutes,
   ...serviceRoutes,
   ...operationRoutes,
+  ...comparisonRoutes,
   ...ruleRoutes,
   ...overviewRoutes,
 ];

@@ -7,6 +7,7 @@ import { incidentAlerts } from '../store/alert-news.ts';
 import { readLedger, reviveEffects } from '../store/effects.ts';
 import { readIncident } from '../store/incidents.ts';
 import { listChanges, listIncidents, listQuarantine } from '../store/lists.ts';
+import { listComparisons } from '../store/page-comparisons.ts';
 import { readAutomation, writeAutomation } from '../store/rollbacks.ts';
 import { readStatistics } from '../store/stats.ts';
 import type { Store } from '../store/store.ts';
@@ -14,6 +15,7 @@ import { readTimeline } from '../store/timeline.ts';
 import { explain } from '../triage/explain.ts';
 import type { RuleStore } from '../triage/store.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
+import { compareOnRequest } from './sources/page-comparison.ts';
 
 export interface BackendDeps {
   readonly store: Store;
@@ -52,6 +54,8 @@ export function createBackend(deps: BackendDeps): ApiBackend {
     effects: async (incidentId) => (await readLedger(db, { incidentId }, LEDGER_ROWS)).map((row) => ({ ...row })),
     listChanges: (service, limit) => listChanges(db, service, limit),
     listQuarantine: async (limit) => (await listQuarantine(db, limit)).map((row) => ({ ...row })),
+    comparePages: (since, until) => compareOnRequest(deps, since, until),
+    listComparisons: (limit) => listComparisons(db, limit),
     deadLetters: async (limit) => (await readLedger(db, { dead: true }, limit)).map((row) => ({ ...row })),
     retryEffects: (ids) =>
       store.transaction(async (uow) => {

@@ -1,3 +1,5 @@
+import type { PageComparison } from '../domain/page-comparison.ts';
+import { countsOf } from '../domain/page-comparison.ts';
 import type { Policy } from '../domain/policy.ts';
 import { shareOf } from '../domain/statistics.ts';
 import type { Clock } from '../domain/time.ts';
@@ -6,6 +8,7 @@ import { countDirtyKeys } from '../store/keys.ts';
 import { readCounters } from '../store/counters.ts';
 import { ledgerDepths } from '../store/effects.ts';
 import { countOpenIncidents, lastSeen, unfinishedRollbacks } from '../store/lists.ts';
+import { listComparisons } from '../store/page-comparisons.ts';
 import { oldestRehearsals } from '../store/readiness.ts';
 import { countOverdueActions, countPostmortems, countRepeats } from '../store/stats.ts';
 import type { Store } from '../store/store.ts';
@@ -28,7 +31,7 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
   await deps.flush();
   const { db } = deps.store;
   const now = deps.clock.now();
-  const [counters, open, ledger, rollbacks, dirty, seen, rehearsals, learned] = await Promise.all([
+  const [counters, open, ledger, rollbacks, dirty, seen, rehearsals, learned, [compared]] = await Promise.all([
     readCounters(db),
     countOpenIncidents(db),
     ledgerDepths(db),
@@ -37,6 +40,7 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
     lastSeen(db),
     oldestRehearsals(db),
     learning(db, now),
+    listComparisons(db, 1),
   ]);
   const reload = deps.rules.lastReload();
   return [
@@ -63,6 +67,7 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
         labels: { service, reason },
         value: reason === 'ready' || reason === 'already-there' ? 1 : 0,
       })),
+    ...(compared === undefined ? [] : comparedPages(compared.comparison)),
     { metric: 'sandbox', labels: {}, value: deps.sandbox ? 1 : 0 },
     { metric: 'rules_last_reload_successful', labels: {}, value: reload.ok ? 1 : 0 },
     { metric: 'rules_info', labels: { hash: reload.hash }, value: 1 },
@@ -84,6 +89,13 @@ async function learning(db: Database, now: number): Promise<readonly StoredValue
     { metric: 'repeat_incidents_total', labels: {}, value: repeats },
     ...(share === null ? [] : [{ metric: 'postmortem_share', labels: {}, value: share }]),
   ];
+}
+
+function comparedPages(comparison: PageComparison): readonly StoredValue[] {
+  const { both, onlyPagerDuty, onlyFirebreak } = countsOf(comparison);
+  return Object.entries({ both, 'only-pagerduty': onlyPagerDuty, 'only-firebreak': onlyFirebreak }).map(
+    ([outcome, value]) => ({ metric: 'page_comparison', labels: { outcome }, value }),
+  );
 }
 
 /** Services that nobody configured are one label value, so several rows may fall together. */

@@ -102,6 +102,31 @@ export type StatisticsAnswer = z.output<typeof statisticsAnswer>;
 
 export const handoverAnswer = z.looseObject({ text: z.string() });
 
+const pagerdutyPage = z.looseObject({ id: z.string(), at: z.string(), title: z.string(), service: text });
+const firebreakPage = z.looseObject({
+  incidentId: z.string(),
+  at: z.string(),
+  title: z.string(),
+  service: text,
+  severity: z.string(),
+  because: z.string(),
+});
+
+export const comparisonAnswer = z.looseObject({
+  since: z.string(),
+  until: z.string(),
+  counts: z.looseObject({ both: z.number(), onlyPagerDuty: z.number(), onlyFirebreak: z.number() }),
+  both: z.array(
+    z.looseObject({
+      firebreak: firebreakPage,
+      pagerduty: z.array(pagerdutyPage.extend({ matchedBy: z.string() })),
+    }),
+  ),
+  onlyPagerDuty: z.array(pagerdutyPage.extend({ because: z.string() })),
+  onlyFirebreak: z.array(firebreakPage),
+});
+export type ComparisonAnswer = z.output<typeof comparisonAnswer>;
+
 export const listAnswer = <T extends z.ZodType>(item: T) =>
   z.looseObject({ items: z.array(item), nextCursor: z.string().nullable() });
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addConfig, addDb, addServe, addVerify } from './commands/process.ts';
+import { addCompare } from './commands/compare.ts';
 import { addDrill } from './commands/drill.ts';
 import { addHandover, addStats } from './commands/overview.ts';
 import { addRollback } from './commands/rollback.ts';
@@ -56,6 +57,7 @@ function createCli(session: Session, version: string): Command {
   addRollback(program, session);
   addDrill(program, session);
   addEffects(program, session);
+  addCompare(program, session);
   addVerify(program, session);
   addDb(program, session);
   return program;

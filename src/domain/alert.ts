@@ -16,6 +16,11 @@ export interface Alert {
   readonly generatorUrl: string | null;
   readonly service: string | null;
   readonly environment: string | null;
+  /**
+   * Hex sha256 of the group key under which Alertmanager last told of it anew; absent where there is none. Its own
+   * PagerDuty receiver uses the same as `dedup_key`.
+   */
+  readonly groupHash?: string;
 }
 
 export const alertKey = (source: string, fingerprint: string): string => `${source}/${fingerprint}`;

@@ -18,7 +18,12 @@ export interface GivenAlert {
 }
 
 /** Fills in what the source left out, and says which alert this is and where it belongs. */
-export function observe(given: GivenAlert, receivedAt: Instant, policy: CorrelationPolicy): ObservedAlert {
+export function observe(
+  given: GivenAlert,
+  receivedAt: Instant,
+  policy: CorrelationPolicy,
+  groupHash?: string,
+): ObservedAlert {
   // An end that comes with a firing alert is a promise to expire, not an end.
   const saidEnd = given.status === 'firing' ? null : given.endsAt;
   const endsAt = given.status === 'firing' ? null : (saidEnd ?? receivedAt);
@@ -35,6 +40,7 @@ export function observe(given: GivenAlert, receivedAt: Instant, policy: Correlat
     generatorUrl: given.generatorUrl,
     service: labelFor(given.labels, policy.labels.service),
     environment: labelFor(given.labels, policy.labels.environment),
+    ...(groupHash === undefined ? {} : { groupHash }),
   };
   return {
     alert,

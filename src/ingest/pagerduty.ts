@@ -95,7 +95,7 @@ function readForeign({ event, eventId, type, incident }: Notice, options: ReadOp
     fingerprint: id,
     status: resolved ? 'resolved' : 'firing',
     labels: labelsOf(incident),
-    annotations: {},
+    annotations: annotationsOf(incident),
     startsAt: startsAt ?? occurredAt,
     endsAt: resolved ? occurredAt : null,
     generatorUrl: textOf(incident['html_url']),
@@ -111,6 +111,12 @@ function labelsOf(incident: Fields): Readonly<Record<string, string>> {
     priority: summaryOf(incident['priority']),
   };
   return Object.fromEntries(Object.entries(labels).filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+/** Whoever raised it knows it by this key: it tells which page of ours is the same. */
+function annotationsOf(incident: Fields): Readonly<Record<string, string>> {
+  const key = textOf(incident['incident_key']);
+  return key === null ? {} : { incident_key: key };
 }
 
 const summaryOf = (reference: unknown): string | null => (isRecord(reference) ? textOf(reference['summary']) : null);

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { CorrelationPolicy } from '../domain/policy.ts';
 import { iso } from '../domain/time.ts';
 import {
@@ -43,7 +44,7 @@ type ReadOne = (raw: Readonly<Record<string, unknown>>, field: string) => GivenA
 /** Alertmanager's webhook, version "4", and Grafana's, which has the same shape. Never throws. */
 export function readAlertmanager(body: unknown, options: ReadOptions): ReadDelivery {
   if (!isRecord(body)) return invalidBody('expected an object with an array "alerts"', body);
-  return readList(body['alerts'], readAlertmanagerAlert, options);
+  return readList(body['alerts'], readAlertmanagerAlert, options, groupHashOf(body['groupKey']));
 }
 
 /** `{"alerts": […]}`, an array of alerts, or one alert alone. Never throws. */
@@ -60,7 +61,11 @@ function invalidBody(expected: string, body: unknown): ReadDelivery {
   };
 }
 
-function readList(list: unknown, readOne: ReadOne, options: ReadOptions): ReadDelivery {
+/** What Alertmanager's PagerDuty receiver makes of the same group key. */
+const groupHashOf = (groupKey: unknown): string | undefined =>
+  typeof groupKey === 'string' && groupKey !== '' ? hash('sha256', groupKey, 'hex') : undefined;
+
+function readList(list: unknown, readOne: ReadOne, options: ReadOptions, groupHash?: string): ReadDelivery {
   const problem = problemOfList(list);
   if (problem !== null) return { kind: 'unreadable', problem };
   const receivedAt = iso(options.receivedAt);
@@ -74,7 +79,7 @@ function readList(list: unknown, readOne: ReadOne, options: ReadOptions): ReadDe
       const given = readOne(raw, field);
       const name = given.labels['alertname'];
       if (name === undefined || !options.correlation.heartbeats.includes(name)) {
-        alerts.push(observe(given, receivedAt, options.correlation));
+        alerts.push(observe(given, receivedAt, options.correlation, groupHash));
       } else if (given.status === 'firing') heartbeats.push(name);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;

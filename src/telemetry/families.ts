@@ -44,6 +44,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     type: 'gauge',
     help: '1 when the last rehearsal of the rollback plan went well; else the reason says why not.',
   },
+  page_comparison: {
+    type: 'gauge',
+    help: 'Pages of the last day that was compared with PagerDuty while only observing, by who raised them.',
+  },
   sandbox: { type: 'gauge', help: '1 when effects are recorded and shown, not sent.' },
   rules_last_reload_successful: {
     type: 'gauge',

@@ -58,6 +58,8 @@ test('is OpenAPI 3.1 with one named operation for every route', () => {
   expect(Object.keys(document.paths).sort()).toEqual([
     '/automation',
     '/changes',
+    '/comparison',
+    '/comparisons',
     '/effects/dead',
     '/effects/retry',
     '/handover',

@@ -15,6 +15,7 @@ import type { IncidentEvent, NewEvent } from '../../src/domain/incident/events.t
 import type { IncidentState, RollbackState } from '../../src/domain/incident/state.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { NO_SAMPLES } from '../../src/domain/recovery.ts';
+import type { PageComparison } from '../../src/domain/page-comparison.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { policyWith } from '../unit/support/incident.ts';
 
@@ -319,6 +320,13 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
     listQuarantine: async () => [
       { deliveryId: 'd', source: 'alerts', receivedAt: OPENED, index: 2, field: 'labels', message: 'is not', raw: '{' },
     ],
+    comparePages: async (since, until) => ({
+      ...compared,
+      since: since ?? compared.since,
+      until: until ?? compared.until,
+      pagerdutyHeardAt: null,
+    }),
+    listComparisons: async (limit) => [{ day: '2024-01-15', comparison: compared }].slice(0, limit),
     deadLetters: async () => [deadEffect],
     retryEffects: async (ids) => {
       calls.push(`retry ${JSON.stringify(ids)}`);
@@ -348,6 +356,20 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
   };
   return backend;
 }
+
+const compared: PageComparison = {
+  since: '2024-01-15T00:00:00.000Z',
+  until: '2024-01-16T00:00:00.000Z',
+  both: [],
+  onlyPagerDuty: [
+    {
+      ...{ id: 'PGR0VU2', at: OPENED, title: 'DiskFull', service: 'Checkout', url: null, incidentKey: null },
+      because: 'INC-1 is P2, which does not page: labelled warning (rule label-warning)',
+      incidentId: 'INC-1',
+    },
+  ],
+  onlyFirebreak: [],
+};
 
 function page(all: readonly IncidentState[], filter: IncidentFilter): readonly IncidentState[] {
   const place = ({ openedAt, id }: { openedAt: string; id: string }): string => `${openedAt} ${id}`;

@@ -6,6 +6,7 @@ const PACKAGES = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',
+  amtool: 'prometheus-alertmanager',
 } as const;
 export type ToolName = keyof typeof PACKAGES;
 

@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Loop, Next } from '../../timers/loop.ts';
 import { startLoop } from '../../timers/loop.ts';
+import { compareYesterday } from './page-comparison.ts';
 import type { QuietSink } from './quiet.ts';
 import type { ReconcileDeps, RoundOutcome } from './reconcile.ts';
 import { reconcile } from './reconcile.ts';
@@ -31,6 +32,8 @@ const ROUND_EVERY_MS = 30_000;
 /** News of alerts is a reason to look sooner: one that was seen there is known to belong there. */
 const SOON_MS = 10_000;
 const TICK_MS = 2_000;
+/** Looked at so often whether a day is over. */
+const COMPARE_EVERY_MS = 600_000;
 const HTTP_TIMEOUT_MS = 10_000;
 const SIGHTINGS_KEPT_MS = 30 * 86_400_000;
 
@@ -55,6 +58,12 @@ export function startSources(parts: SourcesParts): Pick<Loop, 'stop'> {
   });
   if (parts.prometheus !== null) startPrometheusRounds(parts, parts.prometheus, loop);
   if (settings.alertmanager !== null) startReconciliation(parts, settings.alertmanager, loop);
+  if (settings.notifications === 'observe') {
+    loop('page-comparison', COMPARE_EVERY_MS, async () => {
+      await compareYesterday(parts);
+      return 'idle';
+    });
+  }
   return {
     stop: async () => {
       await Promise.all(loops.map((each) => each.stop()));
