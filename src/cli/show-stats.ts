@@ -1,3 +1,4 @@
+import { lengthOf } from '../domain/length.ts';
 import type { FiguresAnswer, StatisticsAnswer } from './answers.ts';
 import { moment, table } from './format.ts';
 
@@ -35,7 +36,9 @@ const SPREADS: readonly [string, (figures: FiguresAnswer) => Spread][] = [
 ];
 
 const spread = ({ count, medianSeconds, p95Seconds }: Spread): string =>
-  medianSeconds === null || p95Seconds === null ? '-' : `${length(medianSeconds)} / ${length(p95Seconds)} (${count})`;
+  medianSeconds === null || p95Seconds === null
+    ? '-'
+    : `${lengthOf(medianSeconds)} / ${lengthOf(p95Seconds)} (${count})`;
 
 const share = ({ count, of, share: part }: Share): string =>
   part === null ? '-' : `${Math.round(part * 100)} % (${count} of ${of})`;
@@ -48,10 +51,4 @@ function breaches({ clocks }: FiguresAnswer, name: string): string {
 function goalOf({ goals }: FiguresAnswer, name: string): string {
   const goal = goals.find((each) => each.goal === name);
   return goal === undefined ? '-' : share(goal);
-}
-
-function length(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  const minutes = seconds / 60;
-  return minutes < 120 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
 }

@@ -1,5 +1,5 @@
 import type { Handover, HandoverClock, HandoverIncident } from './handover.ts';
-import { plural } from './incident/words.ts';
+import { lengthOf } from './length.ts';
 import type { Instant } from './time.ts';
 
 /** Longer lists are cut: this is read on one screen, and everything is in the JSON. */
@@ -101,12 +101,3 @@ const moment = (at: Instant): string => at.slice(0, 16).replace('T', ' ');
 const clock = (at: Instant): string => at.slice(11, 19);
 
 const inTime = (seconds: number): string => (seconds <= 0 ? 'now' : `in ${lengthOf(seconds)}`);
-
-/** As long as one says it. */
-function lengthOf(seconds: number): string {
-  if (seconds < 120) return `${Math.max(0, Math.round(seconds))} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : plural(Math.floor(hours / 24), 'day');
-}

@@ -80,8 +80,9 @@ const scope = (filter: StatisticsFilter): RawBuilder<unknown> => sql`
       select (e.body::jsonb->>'at')::timestamptz as at, e.body::jsonb->'data' as data
     ) as said
     where e.type in (
-      'incident-acknowledged', 'incident-mitigated', 'incident-resolved', 'incident-reopened', 'clock-met',
-      'clock-breached', 'rollback-requested', 'rollback-started', 'rollback-stopped', 'rollback-verdict')
+      'incident-opened', 'onset-corrected', 'incident-acknowledged', 'incident-mitigated', 'incident-resolved',
+      'incident-reopened', 'clock-met', 'clock-breached', 'rollback-requested', 'rollback-started',
+      'rollback-stopped', 'rollback-verdict')
     window story as (partition by e.incident_id order by e.seq)
   )`;
 
@@ -117,7 +118,10 @@ const durations = (column: string): RawBuilder<unknown> => {
 const P0_SECONDS = 300;
 const P1_SECONDS = 1_800;
 
-/** A promise is judged once it was kept, or once its time is over. */
+/**
+ * A promise is judged once it was kept, or once its time is over. Detection counts from the first onset, or from what a
+ * person made of it: when it became worse later is another matter.
+ */
 async function mainFigures(trx: Trx, filter: StatisticsFilter, now: number): Promise<readonly MainRow[]> {
   const judged = (column: string, seconds: number): RawBuilder<unknown> =>
     sql`(${sql.ref(column)} is not null or age >= ${sql.lit(seconds)})`;
@@ -130,15 +134,18 @@ async function mainFigures(trx: Trx, filter: StatisticsFilter, now: number): Pro
     ), restorations as (
       select incident_id, sum(greatest(interval '0', ended - coalesce(began, opened_at))) as took
       from phases join scope on scope.id = incident_id group by incident_id having bool_and(ended is not null)
-    ), acknowledgements as (
-      select incident_id, min(at) as at from marks where type = 'incident-acknowledged' group by incident_id
+    ), noticed as (
+      select incident_id, min(at) filter (where type = 'incident-acknowledged') as acknowledged_at,
+             coalesce((array_agg(data->>'to' order by seq desc) filter (where type = 'onset-corrected'))[1],
+                      min(data->'onset'->>'at') filter (where type = 'incident-opened'))::timestamptz as onset_at
+      from marks group by incident_id
     ), measured as (
       select scope.*, extract(epoch from ${new Date(now)}::timestamptz - opened_at)::float8 as age,
-             greatest(0, extract(epoch from opened_at - onset_at::timestamptz))::float8 as detect,
-             extract(epoch from a.at - opened_at)::float8 as acknowledge,
+             greatest(0, extract(epoch from opened_at - n.onset_at))::float8 as detect,
+             extract(epoch from n.acknowledged_at - opened_at)::float8 as acknowledge,
              extract(epoch from r.took)::float8 as restore,
              extract(epoch from resolved_at::timestamptz - opened_at)::float8 as resolve
-      from scope left join acknowledgements a on a.incident_id = id left join restorations r on r.incident_id = id
+      from scope left join noticed n on n.incident_id = id left join restorations r on r.incident_id = id
     )
     select ${GROUP}, count(*) as incidents,
       ${durations('detect')}, ${durations('acknowledge')}, ${durations('restore')}, ${durations('resolve')},

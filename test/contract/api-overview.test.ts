@@ -56,22 +56,22 @@ describe('statistics', () => {
         'Incidents opened from 2024-01-01 00:00:00 to 2024-01-15 00:00:00 UTC, by service',
         'Times: median / 95th percentile (how many)',
         '',
-        '                       all                checkout           unknown',
-        'incidents              2                  1                  1',
-        'time to detect         60 s / 87 s (2)    60 s / 87 s (2)    -',
-        'time to acknowledge    2 min / 2 min (1)  2 min / 2 min (1)  2 min / 2 min (1)',
-        'time to restore        2.1 h / 3.9 h (2)  2.1 h / 3.9 h (2)  2.1 h / 3.9 h (2)',
-        'time to resolve        -                  -                  -',
-        'acknowledge breached   0 of 1             0 of 1             -',
-        'restore breached       1 of 2             1 of 2             -',
-        'rollbacks recovered    33 % (1 of 3)      33 % (1 of 3)      -',
-        'post-mortems           -                  -                  -',
-        'root causes            50 % (1 of 2)      50 % (1 of 2)      50 % (1 of 2)',
-        'repeats                0 % (0 of 2)       0 % (0 of 2)       0 % (0 of 2)',
-        'actions overdue        1 of 4 open        1 of 4 open        1 of 4 open',
-        'P0 restored in 5 min   50 % (1 of 2)      50 % (1 of 2)      50 % (1 of 2)',
-        'P1 restored in 30 min  -                  -                  -',
-        'P1 resolved in 30 min  -                  -                  -',
+        '                       all                          checkout                     unknown',
+        'incidents              2                            1                            1',
+        'time to detect         1 min / 1 min 27 s (2)       1 min / 1 min 27 s (2)       -',
+        'time to acknowledge    2 min 10 s / 2 min 10 s (1)  2 min 10 s / 2 min 10 s (1)  2 min 10 s / 2 min 10 s (1)',
+        'time to restore        2 h 5 min / 3 h 54 min (2)   2 h 5 min / 3 h 54 min (2)   2 h 5 min / 3 h 54 min (2)',
+        'time to resolve        -                            -                            -',
+        'acknowledge breached   0 of 1                       0 of 1                       -',
+        'restore breached       1 of 2                       1 of 2                       -',
+        'rollbacks recovered    33 % (1 of 3)                33 % (1 of 3)                -',
+        'post-mortems           -                            -                            -',
+        'root causes            50 % (1 of 2)                50 % (1 of 2)                50 % (1 of 2)',
+        'repeats                0 % (0 of 2)                 0 % (0 of 2)                 0 % (0 of 2)',
+        'actions overdue        1 of 4 open                  1 of 4 open                  1 of 4 open',
+        'P0 restored in 5 min   50 % (1 of 2)                50 % (1 of 2)                50 % (1 of 2)',
+        'P1 restored in 30 min  -                            -                            -',
+        'P1 resolved in 30 min  -                            -                            -',
         '',
       ].join('\n'),
     );
@@ -89,7 +89,9 @@ describe('the handover', () => {
     expect(status).toBe(200);
     const { text, ...rest } = body;
     expect(rest).toEqual(handoverExample);
-    expect(text).toContain('INC-20240115-143215  P1 acknowledged  checkout (production), 7 min, ann, team backend');
+    expect(text).toContain(
+      'INC-20240115-143215  P1 acknowledged  checkout (production), 7 min 45 s, ann, team backend',
+    );
   });
 
   test('on the command line it is that text, and nothing in it drives the terminal', async () => {

@@ -1,7 +1,8 @@
 import type { Figures, StatisticsFilter } from '../../src/domain/statistics.ts';
 import { sql } from '../../src/store/database.ts';
 import { countOverdueActions, countPostmortems, countRepeats, readStatistics } from '../../src/store/stats.ts';
-import { FIGURES_NOW, figureStories } from '../unit/support/figures.ts';
+import { FIGURES_NOW, Story, figureStories } from '../unit/support/figures.ts';
+import { assessmentOf } from '../unit/support/incident.ts';
 import type { TestStore } from '../unit/support/store.ts';
 import { openTestStore, persist } from '../unit/support/store.ts';
 
@@ -126,6 +127,22 @@ test('nothing measured is not zero', async () => {
   });
 });
 
+test('detection counts from the first onset, or from the one that a person knows', async () => {
+  const opened = '2026-12-01T08:00:00Z';
+  const story = new Story({ severity: 'P2', service: 'cart', opened, onsetSeconds: 60 });
+  story.at(600, { kind: 'assess', assessment: assessmentOf('P0') });
+  expect(story.incident.must.onset.at).not.toBe('2026-12-01T07:59:00.000Z');
+  const before = await store.transaction((trx) => persist(trx, story.incident));
+  const median = async (): Promise<number | null> => {
+    const { total } = await statistics({ since: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' });
+    return total.timeToDetect.medianSeconds;
+  };
+  expect(await median()).toBe(60);
+  story.at(700, { kind: 'correct-onset', by: 'ada', via: 'api', at: '2026-12-01T07:55:00.000Z', because: 'the logs' });
+  await store.transaction((trx) => persist(trx, story.incident, { before }));
+  expect(await median()).toBe(300);
+});
+
 test('a promise is judged when it was kept or when its time is over', async () => {
   const opened = Date.parse('2026-11-12T09:00:00Z');
   const goals = async (now: number) =>
@@ -159,13 +176,17 @@ test('figures are found by their indexes', async () => {
 
 test('an update that changes no figure needs no new entry in any index', async () => {
   await store.transaction(async (trx) => {
-    const inPlace = async (change: string): Promise<number> => {
-      await sql`update incidents set state = state || ${change}::jsonb where id = 'INC-20261112-090000'`.execute(trx);
+    const updatedInPlace = async (): Promise<number> => {
       const { rows } = await sql<{ n: number }>`
         select n_tup_hot_upd as n from pg_stat_xact_user_tables where relname = 'incidents'`.execute(trx);
       return rows[0]!.n;
     };
+    const inPlace = async (change: string): Promise<number> => {
+      const before = await updatedInPlace();
+      await sql`update incidents set state = state || ${change}::jsonb where id = 'INC-20261112-090000'`.execute(trx);
+      return (await updatedInPlace()) - before;
+    };
     expect(await inPlace('{"title": "another"}')).toBe(1);
-    expect(await inPlace('{"actions": [{"status": "open"}]}')).toBe(1);
+    expect(await inPlace('{"actions": [{"status": "open"}]}')).toBe(0);
   });
 });

@@ -163,15 +163,15 @@ describe('the text', () => {
       .toBe(`Handover, 2024-01-15 14:40 UTC. Automation: auto (root, 2024-01-15 09:00).
 
 Open
-  INC-20240115-143215  P1 acknowledged  checkout (production), 7 min, ann, team backend
+  INC-20240115-143215  P1 acknowledged  checkout (production), 7 min 45 s, ann, team backend
     checkout: error ratio 12 % and more
-    clocks: acknowledge BREACHED 2 min ago
+    clocks: acknowledge BREACHED 2 min 45 s ago
     Awaits approval until 2024-01-15T14:47:15.000Z: app from r42 to r41
     blocked: waits for the vendor
     quiet (silenced until 2024-01-15 15:00): silence a1b2 by bob
 
 Waits for your approval
-  INC-20240115-143215  checkout: app from r42 to r41; until 14:47:15 (in 7 min)
+  INC-20240115-143215  checkout: app from r42 to r41; until 14:47:15 (in 7 min 15 s)
     firebreak rollback approve INC-20240115-143215
 
 Holds

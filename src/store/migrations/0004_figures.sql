@@ -6,7 +6,6 @@ alter table incidents
   add column counted boolean generated always as (
     state->>'drill' is null and state->>'dismissed' is null and state->>'mergedInto' is null
   ) stored,
-  add column onset_at text generated always as (state->'onset'->>'at') stored,
   add column resolved_at text generated always as (state->>'resolvedAt') stored,
   add column postmortem_at text generated always as (state->'postmortem'->>'publishedAt') stored,
   add column cause_confirmed boolean generated always as (
@@ -25,6 +24,7 @@ create index repeat_incidents on incidents (id) where is_repeat;
 
 -- The events that figures are made of: few of each incident's many.
 create index incident_figures on incident_events (incident_id, seq) where type in (
-  'incident-acknowledged', 'incident-mitigated', 'incident-resolved', 'incident-reopened', 'clock-met', 'clock-breached',
-  'rollback-requested', 'rollback-started', 'rollback-stopped', 'rollback-verdict'
+  'incident-opened', 'onset-corrected', 'incident-acknowledged', 'incident-mitigated', 'incident-resolved',
+  'incident-reopened', 'clock-met', 'clock-breached', 'rollback-requested', 'rollback-started', 'rollback-stopped',
+  'rollback-verdict'
 );

@@ -63,8 +63,8 @@ export class Story {
   }
 }
 
-export const acknowledged: Command = { kind: 'acknowledge', ...by };
-export const resolvedByHand: Command = { kind: 'resolve', ...by, because: 'the fix is in' };
+const acknowledged: Command = { kind: 'acknowledge', ...by };
+const resolvedByHand: Command = { kind: 'resolve', ...by, because: 'the fix is in' };
 const causeRecorded: Command = {
   ...{ kind: 'record-root-cause', ...by },
   ...{ category: 'code-bug', summary: 'a null pointer', confidence: 0.9, evidence: [] },
