@@ -67,7 +67,7 @@ function pagerduty({ pagerduty: own, http, policy }: Settings): Channel | null {
   });
 }
 
-function slack({ slack: own, policy }: Settings): Channel | null {
+function slack({ slack: own, policy, audiences }: Settings): Channel | null {
   if (own === null) return null;
   return createSlack({
     token: () => own.token.reveal(),
@@ -76,6 +76,7 @@ function slack({ slack: own, policy }: Settings): Channel | null {
     classify: classifyHttp,
     interactive: own.signingSecret !== null || own.signingSecrets.length > 0,
     channelFor: (service) => (service === null ? null : policy.services[service]?.slackChannel) ?? own.channel,
+    channelOf: (audience) => new Map(Object.entries(audiences)).get(audience)?.slackChannel ?? null,
   });
 }
 

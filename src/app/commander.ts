@@ -58,7 +58,10 @@ export function createCommander(store: Store, clock: Clock, policy: EffectivePol
       const now = clock.now();
       const happened = run(incidentId, before, commands, effective, now);
       if (happened.stored.length === 0) return happened.after;
-      const reaction = wanted(react(before?.state ?? null, happened.parsed, happened.after), outlets);
+      const reaction = wanted(
+        react(before?.state ?? null, happened.parsed, happened.after, effective.communication),
+        outlets,
+      );
       const skips = reaction.effects.flatMap((effect) => skipOf(effect, outlets));
       const { after, head } = happened;
       const told = run(incidentId, { state: after, head }, skips, effective, now);

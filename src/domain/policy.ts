@@ -124,6 +124,9 @@ export type FreezeWindow = {
     }
 );
 
+export const AUDIENCES = ['team', 'stakeholders', 'customers'] as const;
+export type AudienceName = (typeof AUDIENCES)[number];
+
 /** How people are reached, as far as the process depends on it. */
 export interface CommunicationPolicy {
   /** False in the sandbox and while only observing: nothing leaves, so nothing is missed. */
@@ -131,6 +134,8 @@ export interface CommunicationPolicy {
   readonly pagerduty: boolean;
   readonly slack: boolean;
   readonly email: boolean;
+  /** Where the audiences beside the team's own channels are reached, by name. */
+  readonly audiences: Readonly<Record<AudienceName, { readonly slack: boolean; readonly email: boolean }>>;
   /** Null: there is no status page. */
   readonly statuspage: 'automatic' | 'approval' | null;
   /** A P0 page that PagerDuty has not taken by then goes to every other channel. */

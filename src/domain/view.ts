@@ -23,6 +23,25 @@ export interface IncidentView {
   readonly because: string;
   /** One line on the rollback: what was decided, where it is, or why there is none. */
   readonly rollback: string | null;
+  readonly commander: string | null;
+  /** What stands in the way of the fix. */
+  readonly blockers: readonly string[];
+  /** Why messages are held back at the moment: a badge, not an end. Null: they are not. */
+  readonly quiet: string | null;
+  /** That it was so before, and what was left to do then. */
+  readonly recurrence: string | null;
+  /** One line for all the incidents of a storm of which this is the head. */
+  readonly storm: string | null;
+  /** The incident that has the page for both. */
+  readonly linkedTo: string | null;
+  /** Why it was no incident at all, or which one it is part of. */
+  readonly voided: string | null;
+  /** Deadlines that are still to be kept, or were not, soonest first. */
+  readonly clocks: readonly {
+    readonly name: string;
+    readonly deadline: Instant;
+    readonly state: 'running' | 'breached';
+  }[];
   readonly links: readonly { readonly text: string; readonly href: string }[];
   /** Known facts that describe the impact, for details in the page. */
   readonly facts: Readonly<Record<string, Json>>;
@@ -57,13 +76,14 @@ export type ChannelName = (typeof CHANNELS)[number];
  * recognised. `message` is what there is to say, as plain text; `data` what this kind needs.
  */
 export interface EffectIntent {
-  /** Stable and unique: `{incidentId}:{event seq}:{channel}:{kind}`. */
+  /** Stable and unique: `{incidentId}:{event seq}:{channel}:{kind}`, with whom it is for where there are several. */
   readonly id: string;
   readonly incidentId: string;
   readonly channel: ChannelName;
   /**
    * pagerduty: `trigger` | `acknowledge` | `resolve` | `change`. slack: `announce` (the incident's message) | `refresh`
-   * (the same message, current state) | `thread` (a line under it) | `post` (a message of its own in `data.channel`). email: `opened` | `update` | `mitigated` |
+   * (the same message, current state) | `thread` (a line under it) | `post` (a message of its own in `data.channel`, in that of
+   * `data.audience`, or else where the incident's message is; `data.news` is its kind of news). email: `opened` | `update` | `mitigated` |
    * `resolved` | `escalation` | `reminder` | `postmortem` | `digest`, to `data.to` or the `data.audience`. statuspage:
    * `publish` | `update` | `resolve` | `retract`. webhook: `event`.
    */

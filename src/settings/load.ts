@@ -106,6 +106,7 @@ function build(config: Config, { configPath, cwd, origins }: Surroundings): Sett
     pagerduty: config.pagerduty !== null,
     slack: config.slack !== null,
     email: config.email !== null,
+    audiences: reached(config.audiences),
     statuspage: config.statuspage?.publish ?? null,
   };
   return {
@@ -121,4 +122,12 @@ function build(config: Config, { configPath, cwd, origins }: Surroundings): Sett
     },
     origins,
   };
+}
+
+function reached(audiences: Config['audiences']): Settings['policy']['communication']['audiences'] {
+  const of = ({ slackChannel, email }: Config['audiences']['team']): { slack: boolean; email: boolean } => ({
+    slack: slackChannel !== null,
+    email: email.length > 0,
+  });
+  return { team: of(audiences.team), stakeholders: of(audiences.stakeholders), customers: of(audiences.customers) };
 }

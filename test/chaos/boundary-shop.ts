@@ -73,7 +73,13 @@ export async function startShop(directory: string, now: () => number): Promise<S
       // Evidence that a busy machine was too slow for would be another ending.
       automation: { watchSeconds: 5, captureSeconds: 30 },
       // No clock runs out while a process starts again.
-      severities: { P0: { detectSeconds: 3_600, acknowledgeSeconds: 3_600, restoreSeconds: 3_600 } },
+      severities: {
+        P0: {
+          ...{ detectSeconds: 3_600, acknowledgeSeconds: 3_600, restoreSeconds: 3_600, diagnoseSeconds: 3_600 },
+          ...{ firstUpdateSeconds: 3_600, updateEverySeconds: 3_600 },
+        },
+      },
+      communication: { pageAcceptSeconds: 3_600 },
       services: { [SERVICE]: SERVICE_POLICY },
     },
     env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile },

@@ -74,6 +74,9 @@ export async function startWorld(withPlan: readonly string[]): Promise<World> {
         // A watch looks again every minute, and jobs would never be done.
         watchSeconds: 0,
       },
+      // No clock runs out meanwhile: who is woken for that, and when, depends on the machine.
+      severities: Object.fromEntries(['P0', 'P1', 'P2', 'P3'].map((severity) => [severity, PATIENT])),
+      communication: { pageAcceptSeconds: 3_600 },
       services: Object.fromEntries(withPlan.map((name) => [name, { rollback: planOf(name) }])),
     },
     env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile },
@@ -88,6 +91,11 @@ export async function startWorld(withPlan: readonly string[]): Promise<World> {
     },
   };
 }
+
+const PATIENT = {
+  ...{ detectSeconds: 3_600, acknowledgeSeconds: 3_600, restoreSeconds: 3_600, diagnoseSeconds: 3_600 },
+  ...{ firstUpdateSeconds: 3_600, updateEverySeconds: 3_600 },
+};
 
 const planOf = (name: string): object => ({
   steps: [{ name, provider: 'deployment', with: { cluster: 'fake', namespace: NAMESPACE, name } }],

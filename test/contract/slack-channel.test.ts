@@ -13,6 +13,7 @@ const channelWith = (options: Partial<SlackOptions> = {}): Channel =>
     token: () => TOKEN,
     channelFor: () => 'C1',
     interactive: true,
+    channelOf: (audience) => (audience === 'stakeholders' ? 'C2' : null),
     apiUrl: slack.url,
     timeoutMs: 5_000,
     classify: classifyHttp,

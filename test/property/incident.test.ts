@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { parseEvent, verifyChain } from '../../src/domain/incident/chain.ts';
-import type { EventType, IncidentEvent, PageReason } from '../../src/domain/incident/events.ts';
+import type { ClockName, EventType, IncidentEvent, PageReason } from '../../src/domain/incident/events.ts';
 import { fold } from '../../src/domain/incident/evolve.ts';
+import { isQuiet } from '../../src/domain/incident/process-state.ts';
 import { react } from '../../src/domain/incident/react.ts';
 import { tally } from '../../src/domain/incident/tally.ts';
 import { timersOf } from '../../src/domain/incident/timers.ts';
@@ -9,6 +10,13 @@ import { viewOf } from '../../src/domain/incident/view.ts';
 import type { Run } from '../unit/support/histories.ts';
 import { history, play } from '../unit/support/histories.ts';
 import { policyWith } from '../unit/support/incident.ts';
+
+/** Everybody is reached in every way, so that every effect there can be is made. */
+const EVERYWHERE = { slack: true, email: true };
+const REACH = {
+  ...policyWith().communication,
+  audiences: { team: EVERYWHERE, stakeholders: EVERYWHERE, customers: EVERYWHERE },
+};
 
 const check = (property: (run: Run) => void, numRuns = 500): void => {
   fc.assert(
@@ -226,9 +234,18 @@ test('clocks are sane: a running one has a timer at its deadline and nothing tha
         expect(Date.parse(clock.deadline)).toBeGreaterThan(Date.parse(clock.startedAt));
         const due = timers.find((timer) => timer.name === `clock:${name}`)?.due;
         expect(due).toBe(clock.state === 'running' ? Date.parse(clock.deadline) : undefined);
+        const warning = timers.find((timer) => timer.name === `clock-warning:${name}`)?.due;
+        // Of what has stopped nobody is warned, nor after the last warning; and never at its deadline or later.
+        const isWarned = clock.state === 'running' && (after.warned[name as ClockName] ?? 0) < 80 && !isQuiet(after);
+        expect(warning !== undefined).toBe(isWarned);
+        if (warning !== undefined) expect(warning).toBeLessThan(due!);
       }
-      const over = after.status === 'resolved' || after.status === 'closed' || after.status === 'mitigated';
-      if (over) expect(Object.values(after.clocks).filter((clock) => clock.state === 'running')).toEqual([]);
+      const running = Object.entries(after.clocks).flatMap(([name, { state }]) => (state === 'running' ? [name] : []));
+      if (after.status === 'resolved' || after.status === 'closed') expect(running).toEqual([]);
+      // The cause of a P0 or P1 is still to be found, and people are still to be told.
+      if (after.status === 'mitigated') {
+        expect(running.filter((name) => name !== 'diagnose' && name !== 'update')).toEqual([]);
+      }
       if (after.status === 'acknowledged') expect(after.clocks.acknowledge?.state).not.toBe('running');
       if (after.status === 'open' && after.severity !== null) expect(after.clocks.restore).toBeDefined();
       const { restore } = after.clocks;
@@ -246,8 +263,15 @@ test('a page is for what goes on, and once a reason until it comes back', () => 
       if (event.type === 'incident-reopened') pages.clear();
       // Another rollback is another promise.
       if (event.type === 'rollback-requested') for (const reason of OF_ROLLBACK) pages.delete(reason);
+      // A clock that runs anew may run out anew.
+      if (event.type === 'clock-started') pages.set('clocks', (pages.get('clocks') ?? 0) + 1);
       if (event.type !== 'page-requested') continue;
       const { reason } = event.data;
+      if (reason === 'escalated') {
+        pages.set(reason, (pages.get(reason) ?? 0) + 1);
+        expect(pages.get(reason)).toBeLessThanOrEqual(pages.get('clocks') ?? 0);
+        continue;
+      }
       // A route is a rule's wish for less than a P0; one that becomes a P0 is news all the same.
       const kind = OF_ROLLBACK.includes(reason) || reason === 'routed' ? reason : 'severity';
       pages.set(kind, (pages.get(kind) ?? 0) + 1);
@@ -256,7 +280,12 @@ test('a page is for what goes on, and once a reason until it comes back', () => 
     for (const { events, after } of run.steps) {
       for (const { data } of only(events, 'page-requested')) {
         // That it did not stay rolled back is news after the recovery.
-        const expected = data.reason === 'rollback-reverted' ? ['mitigated', 'resolved'] : [];
+        const expected =
+          data.reason === 'rollback-reverted'
+            ? ['mitigated', 'resolved']
+            : data.reason === 'escalated'
+              ? ['mitigated']
+              : [];
         expect(['open', 'acknowledged', ...expected]).toContain(after.status);
       }
     }
@@ -267,13 +296,16 @@ const OF_ROLLBACK: readonly PageReason[] = ['rollback-stopped', 'rollback-failed
 
 test('no two effects of an incident have one id, also when commands are committed together', () => {
   check(({ steps }) => {
-    const ids = steps.flatMap(({ before, events, after }) => react(before, events, after).effects.map((e) => e.id));
+    const ids = steps.flatMap(({ before, events, after }) =>
+      react(before, events, after, REACH).effects.map((e) => e.id),
+    );
     expect(new Set(ids).size).toBe(ids.length);
     const [first] = steps;
     const together = react(
       null,
       steps.flatMap((step) => step.events),
       steps.at(-1)!.after,
+      REACH,
     ).effects;
     expect(first).toBeDefined();
     expect(new Set(together.map((e) => e.id)).size).toBe(together.length);

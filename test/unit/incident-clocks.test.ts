@@ -92,6 +92,7 @@ describe('acknowledge and restore', () => {
       'incident-mitigated',
       'clock-met',
       'clock-cancelled',
+      'clock-started',
     ]);
     expect(incident.must.clocks).toMatchObject({ restore: { state: 'met' }, acknowledge: { state: 'cancelled' } });
     expect(incident.must.mitigatedAt).toBe(iso(NOON + 10 * MINUTE));
@@ -110,7 +111,10 @@ describe('acknowledge and restore', () => {
 describe('timers', () => {
   test('fire once, and say how late', () => {
     const incident = opened('P0').after(5 * MINUTE + 42 * SECOND);
-    expect(incident.types({ kind: 'fire-timer', name: 'clock:acknowledge' })).toEqual(['clock-breached']);
+    expect(incident.types({ kind: 'fire-timer', name: 'clock:acknowledge' })).toEqual([
+      'clock-breached',
+      'page-requested',
+    ]);
     expect(incident.last('clock-breached')).toEqual({
       clock: 'acknowledge',
       deadline: iso(NOON + 5 * MINUTE),
@@ -183,7 +187,7 @@ describe('severity changes', () => {
   test('a deadline that had passed unnoticed is said before the clock is taken anew', () => {
     const incident = opened('P2').after(5 * HOUR);
     incident.do({ kind: 'assess', assessment: assessmentOf('P0') });
-    expect(incident.all('clock-breached').map((e) => e.clock)).toEqual(['acknowledge', 'restore']);
+    expect(incident.all('clock-breached').map((e) => e.clock)).toEqual(['acknowledge', 'restore', 'diagnose']);
     expect(incident.must.clocks).toMatchObject({ acknowledge: { state: 'running' }, restore: { state: 'running' } });
   });
 });
@@ -199,6 +203,7 @@ describe('reopening', () => {
       'alerts-joined',
       'monitoring-ended',
       'incident-reopened',
+      'clock-started',
       'clock-started',
       'clock-started',
     ]);

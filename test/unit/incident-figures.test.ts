@@ -94,7 +94,16 @@ describe('timers', () => {
 
   test('stand at the deadlines of what runs', () => {
     const incident = opened('P0');
-    expect(names(incident)).toEqual(['clock:acknowledge', 'clock:restore']);
+    expect(names(incident)).toEqual([
+      'clock:acknowledge',
+      'clock-warning:acknowledge',
+      'clock:restore',
+      'clock-warning:restore',
+      'clock:update',
+      'clock-warning:update',
+      'status-update',
+      'page-fallback',
+    ]);
     expect(at(incident, 'clock:restore')).toBe(NOON + 5 * MINUTE);
   });
 

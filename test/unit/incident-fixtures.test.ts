@@ -87,6 +87,7 @@ const EVERY: { readonly [T in EventType]: true } = {
   'page-unaccepted': true,
   'publication-awaits-approval': true,
   'publication-approved': true,
+  'publication-withheld': true,
   'storm-grew': true,
   'evidence-added': true,
   'blocker-added': true,

@@ -79,7 +79,13 @@ describe('alerts', () => {
 describe('a person', () => {
   test('resolves: it is over at once, also as P0, and repeats of what fires do not bring it back', () => {
     const incident = opened('P0').after(MINUTE);
-    expect(incident.types(resolve)).toEqual(['fix-recorded', 'incident-resolved', 'clock-met', 'clock-cancelled']);
+    expect(incident.types(resolve)).toEqual([
+      'fix-recorded',
+      'incident-resolved',
+      'clock-met',
+      'clock-cancelled',
+      'clock-cancelled',
+    ]);
     expect(incident.must).toMatchObject({ status: 'resolved', resolvedAt: iso(incident.now) });
     expect(incident.types(resolve)).toEqual([]);
     expect(incident.types(observe(newsOf({ firing: 1 })))).toEqual([]);

@@ -62,6 +62,7 @@ describe('a false alarm', () => {
       'incident-dismissed',
       'clock-cancelled',
       'clock-cancelled',
+      'clock-cancelled',
       'action-added',
     ]);
     expect(incident.must).toMatchObject({ status: 'closed', dismissed: { by: 'ada', because: 'the probe was wrong' } });
@@ -106,7 +107,12 @@ describe('a false alarm', () => {
 describe('merging', () => {
   test('ends what is merged, and keeps where it went', () => {
     const incident = opened('P2').after(MINUTE);
-    expect(incident.types(merge())).toEqual(['incident-merged', 'clock-cancelled', 'clock-cancelled']);
+    expect(incident.types(merge())).toEqual([
+      'incident-merged',
+      'clock-cancelled',
+      'clock-cancelled',
+      'clock-cancelled',
+    ]);
     expect(incident.must).toMatchObject({ status: 'closed', mergedInto: 'INC-2' });
     expect(incident.types(merge())).toEqual([]);
     expect(() => incident.do(merge('INC-4'))).toThrow('is merged into INC-2 already');

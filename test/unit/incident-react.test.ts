@@ -12,6 +12,7 @@ import {
   opened,
   openingOf,
   planned,
+  policyWith,
   sampled,
   step,
 } from './support/incident.ts';
@@ -20,7 +21,7 @@ import {
 function after(incident: Incident, ...commands: readonly Command[]) {
   const before = incident.state;
   const events = commands.flatMap((command) => incident.do(command));
-  return react(before, events, incident.must);
+  return react(before, events, incident.must, incident.policy.communication);
 }
 
 const lanes = (reaction: ReturnType<typeof react>, channel: string) =>
@@ -105,6 +106,8 @@ describe('the message', () => {
     incident.after(10 * MINUTE);
     expect(lanes(after(incident, { kind: 'assess', assessment: assessmentOf('P3') }), 'slack')).toEqual([
       'thread',
+      // The time for its first update was over as well.
+      'thread',
       'refresh',
     ]);
     expect(lanes(after(incident, allResolved()), 'slack')).toEqual(['thread', 'refresh']);
@@ -123,7 +126,7 @@ describe('results of effects', () => {
     outcome: { kind: 'failed', failure: { kind: 'rejected', message: 'no' }, attempts: 1 },
   });
 
-  test('cause none, but that a failed page is told in the thread; not Slack failing to Slack', () => {
+  test('cause none, but that a failed page is told in the thread, and to whoever is there; not Slack failing to Slack', () => {
     const incident = opened('P0');
     const sent = { kind: 'sent', receipt: {}, latencyMs: 1 } as const;
     const report: Command = {
@@ -132,7 +135,7 @@ describe('results of effects', () => {
       outcome: sent,
     };
     expect(after(incident, report).effects).toEqual([]);
-    expect(lanes(after(incident, failed('pagerduty')), 'slack')).toEqual(['thread']);
+    expect(lanes(after(incident, failed('pagerduty')), 'slack')).toEqual(['thread', 'thread', 'post']);
     expect(after(incident, failed('slack')).effects).toEqual([]);
   });
 });
@@ -191,5 +194,5 @@ test('ids are unique and say where they come from', () => {
 test('an event that a newer version wrote causes nothing', () => {
   const state = opened('P2').must;
   const foreign = { type: 'from-the-future', seq: 9, data: {} } as unknown as IncidentEvent;
-  expect(react(state, [foreign], state)).toEqual({ effects: [], driveRollback: false });
+  expect(react(state, [foreign], state, policyWith().communication)).toEqual({ effects: [], driveRollback: false });
 });

@@ -123,7 +123,11 @@ describe('"recovered"', () => {
     const incident = recovers(validating('P2'));
     expect(incident.must.status).toBe('mitigated');
     const { mitigatedAt } = incident.must;
-    expect(incident.after(MINUTE).types(allResolved())).toEqual(['alerts-resolved', 'incident-resolved']);
+    expect(incident.after(MINUTE).types(allResolved())).toEqual([
+      'alerts-resolved',
+      'incident-resolved',
+      'clock-cancelled',
+    ]);
     expect(incident.must).toMatchObject({ status: 'resolved', mitigatedAt, resolvedAt: iso(incident.now) });
   });
 
@@ -168,7 +172,7 @@ describe('the restore clock is judged by the moment of the recovery', () => {
   test('a run that began a moment too late does not', () => {
     const incident = at(validating(), DEADLINE + 1);
     incident.do(sampled('pass'));
-    expect(incident.types(restoreTimer)).toEqual(['clock-breached']);
+    expect(incident.types(restoreTimer)).toEqual(['clock-breached', 'page-requested']);
     recovers(incident);
     expect(restore(incident)).toBe('breached');
   });
@@ -189,7 +193,11 @@ describe('the restore clock is judged by the moment of the recovery', () => {
       const incident = at(validating(), DEADLINE - SECOND);
       incident.do(sampled('pass'));
       expect(incident.after(2 * SECOND).types(restoreTimer)).toEqual([]);
-      expect(incident.after(7 * SECOND).types(sampled(result))).toEqual(['recovery-sampled', 'clock-breached']);
+      expect(incident.after(7 * SECOND).types(sampled(result))).toEqual([
+        'recovery-sampled',
+        'clock-breached',
+        'page-requested',
+      ]);
       expect(incident.last('clock-breached')).toEqual({ clock: 'restore', deadline: iso(DEADLINE), lateSeconds: 8 });
       recovers(incident.after(10 * SECOND));
       expect(incident.all('clock-breached').filter(({ clock }) => clock === 'restore')).toHaveLength(1);
@@ -205,13 +213,16 @@ describe('the restore clock is judged by the moment of the recovery', () => {
   });
 
   test('without any sample the timer breaches it', () => {
-    expect(at(validating(), DEADLINE).types(restoreTimer)).toEqual(['clock-breached']);
+    expect(at(validating(), DEADLINE).types(restoreTimer)).toEqual(['clock-breached', 'page-requested']);
   });
 
   test('the other clocks do not wait for it', () => {
     const incident = at(validating(), DEADLINE);
     incident.do(sampled('pass'));
-    expect(incident.types({ kind: 'fire-timer', name: 'clock:acknowledge' })).toEqual(['clock-breached']);
+    expect(incident.types({ kind: 'fire-timer', name: 'clock:acknowledge' })).toEqual([
+      'clock-breached',
+      'page-requested',
+    ]);
   });
 
   test('alerts that resolve in the middle of a run end it then', () => {

@@ -95,6 +95,7 @@ describe('the plan', () => {
       planHash: PLAN_HASH,
       startsAt: iso(NOON + SECOND + hold * SECOND),
       summary: 'checkout from r42 to r41',
+      estimate: { seconds: 300, from: 'timeouts', of: 0 },
     });
     if (hold > 0) expect(incident.types(start)).toEqual([]);
     expect(incident.after(hold * SECOND).types(start)).toEqual(['rollback-started']);

@@ -54,6 +54,7 @@ describe('defaults', () => {
         warnPercents: [50, 80],
         stormIncidents: 10,
         linkSeconds: 120,
+        audiences: { team: NOWHERE, stakeholders: NOWHERE, customers: NOWHERE },
       },
       learning: { reviewDays: 30, recurrenceDays: 60, remindDays: 2 },
     });
@@ -347,6 +348,8 @@ describe('freeze windows', () => {
 function missing(): never {
   throw Object.assign(new Error('gone'), { code: 'ENOENT' });
 }
+
+const NOWHERE = { slack: false, email: false };
 
 const sla = (detect: number, acknowledge: number, restore: number, diagnose: number | null, every: number | null) => ({
   detectSeconds: detect,

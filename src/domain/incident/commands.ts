@@ -6,6 +6,7 @@ import type { Policy } from '../policy.ts';
 import type { Baseline, RecoverySample } from '../recovery.ts';
 import type { Instant } from '../time.ts';
 import type { FactSnapshot } from './event-parts.ts';
+import type { TimedClock } from './decide-clocks.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { AlertCounts, AlertSample, EventData, NotificationData, OnsetSource } from './events.ts';
 
@@ -56,6 +57,8 @@ export type Command =
       readonly planHash: string;
       readonly rehearsal: readonly string[];
       readonly suspect: JsonObject | null;
+      /** What the steps of earlier rollbacks of the service took, in seconds. */
+      readonly pastSeconds?: readonly number[];
     }
   | { readonly kind: 'freeze-baseline'; readonly baseline: Baseline | null }
   | { readonly kind: 'declare-fix'; readonly by: string; readonly via: string; readonly seconds: number }
@@ -93,8 +96,13 @@ export type EffectOutcome =
   | { readonly kind: 'failed'; readonly failure: Failure; readonly attempts: number };
 
 export type TimerName =
-  | 'clock:acknowledge'
-  | 'clock:restore'
+  | `clock:${TimedClock}`
+  /** Its clock runs low. */
+  | `clock-warning:${TimedClock}`
+  /** Nobody has written an update for so long. */
+  | 'status-update'
+  /** PagerDuty should have taken the page by now. */
+  | 'page-fallback'
   | 'rollback-hold'
   | 'rollback-approval'
   | 'rollback-verdict'

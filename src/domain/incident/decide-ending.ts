@@ -2,7 +2,8 @@ import { isUrgent } from '../severity.ts';
 import { iso, ms } from '../time.ts';
 import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import { cancelClock, stopClock } from './decide-clocks.ts';
+import { clocksAtResolution } from './clocks-at.ts';
+import { cancelClock, TIMED_CLOCKS } from './decide-clocks.ts';
 import { rollbackAtResolve } from './decide-recovery.ts';
 import type { NewEvent } from './events.ts';
 import type { IncidentState } from './state.ts';
@@ -30,8 +31,7 @@ export function resolve(state: IncidentState, command: Of<'resolve'>, context: C
   return [
     ...(needsFix ? [{ type: 'fix-recorded' as const, data: { ...fix, by, via } }] : []),
     { type: 'incident-resolved', data: { by, because, via } },
-    ...stopClock(state, 'restore', context.now),
-    ...cancelClock(state, 'acknowledge', 'resolved', context.now),
+    ...clocksAtResolution(state, context.now, 'resolved', context),
     ...rollbackAtResolve(state, command, context),
   ];
 }
@@ -88,8 +88,8 @@ export function endDrill(state: IncidentState, context: Context): readonly NewEv
   const because = 'the drill is over';
   const resolved: NewEvent = { type: 'incident-resolved', data: { by: 'firebreak', because, via: 'drill' } };
   return [
-    ...(isActive(state.status) ? [resolved, ...cancelClock(state, 'restore', because, context.now)] : []),
-    ...cancelClock(state, 'acknowledge', because, context.now),
+    ...(isActive(state.status) ? [resolved] : []),
+    ...TIMED_CLOCKS.flatMap((name) => cancelClock(state, name, because, context.now)),
     { type: 'incident-closed', data: { because } },
   ];
 }

@@ -1,5 +1,6 @@
 import { isUrgent } from '../severity.ts';
 import { iso, ms } from '../time.ts';
+import { clocksAtResolution } from './clocks-at.ts';
 import type { Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import type { NewEvent } from './events.ts';
@@ -66,7 +67,7 @@ function fixOf(state: IncidentState, { change }: Of<'notice-change'>, context: C
   const before: readonly NewEvent[] = (['tested', 'staging'] as const)
     .filter((stage) => !hasStage(state, stage, version))
     .map((stage) => ({ type: 'fix-recorded', data: { ...said, stage } }));
-  return [...before, ...recorded(state, { ...said, stage: 'deployed' })];
+  return [...before, ...recorded(state, context, { ...said, stage: 'deployed' })];
 }
 
 /** A restored P0 or P1 is resolved by its fix, deployed or declared unnecessary. */
@@ -85,7 +86,7 @@ export function recordFix(state: IncidentState, command: Of<'record-fix'>, conte
     throw new CommandRefused('invalid', 'a fix is linked by its url, its version or both', 'url');
   }
   const same = state.fixSteps.some((step) => step.stage === stage && step.version === version && step.url === url);
-  return same ? [] : recorded(state, { stage, at, url, version, text, by, via });
+  return same ? [] : recorded(state, context, { stage, at, url, version, text, by, via });
 }
 
 function checkMoment(state: IncidentState, at: string, { now }: Context): void {
@@ -105,12 +106,16 @@ function checkOrder(state: IncidentState, stage: FixStage): void {
 
 type Recorded = Extract<NewEvent, { type: 'fix-recorded' }>['data'];
 
-function recorded(state: IncidentState, data: Recorded): readonly NewEvent[] {
+function recorded(state: IncidentState, context: Context, data: Recorded): readonly NewEvent[] {
   const { stage, version, by, via } = data;
   const news: NewEvent = { type: 'fix-recorded', data };
   const ends = (stage === 'deployed' || stage === 'unnecessary') && state.status === 'mitigated';
   if (!ends || state.severity === null || !isUrgent(state.severity)) return [news];
   const because =
     stage === 'deployed' ? `the fix is deployed${version === null ? '' : ` (${version})`}` : 'no fix is needed';
-  return [news, { type: 'incident-resolved', data: { by, because, via } }];
+  return [
+    news,
+    { type: 'incident-resolved', data: { by, because, via } },
+    ...clocksAtResolution(state, context.now, because, context),
+  ];
 }

@@ -1,8 +1,10 @@
 import { isUrgent } from '../severity.ts';
 import type { AlertNews, Command, Context, Opening } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import { cancelClock, clocksAtReopening, stopClock } from './decide-clocks.ts';
+import { clocksAtReopening, clocksAtResolution, clocksAtRestoration } from './clocks-at.ts';
+import { stopClock } from './decide-clocks.ts';
 import { fixedBefore, isMonitored } from './decide-ending.ts';
+import { unaccepted } from './decide-pages.ts';
 import { hasBegun, rollbackAtRecovery } from './decide-recovery.ts';
 import type { NewEvent } from './events.ts';
 import { isInMaintenance, pageEvent } from './paging.ts';
@@ -70,21 +72,19 @@ export function recovered(state: IncidentState, because: string, context: Contex
   const isBad = state.severity !== null && isUrgent(state.severity);
   if (!isActive(state.status) || (state.status === 'mitigated' && isBad)) return [];
   if (isMeasured(state) || isDoubted(state)) return [];
-  const stopped = [
-    ...stopClock(state, 'restore', context.now),
-    ...cancelClock(state, 'acknowledge', because, context.now),
-  ];
   const resolved = (why: string): NewEvent => ({
     type: 'incident-resolved',
     data: { by: 'firebreak', because: why, via: 'alerts' },
   });
+  const isFixed = isBad && fixedBefore(state);
   const over: readonly NewEvent[] = isBad
     ? [
         { type: 'incident-mitigated', data: { because, via: 'alerts' } },
-        ...(fixedBefore(state) ? [resolved(`${because}, and its fix was recorded before`)] : []),
+        ...(isFixed ? [resolved(`${because}, and its fix was recorded before`)] : []),
       ]
     : [resolved(because)];
-  return [...over, ...stopped, ...rollbackAtRecovery(state, context)];
+  const clocks = isBad && !isFixed ? clocksAtRestoration : clocksAtResolution;
+  return [...over, ...clocks(state, context.now, because, context), ...rollbackAtRecovery(state, context)];
 }
 
 /**
@@ -115,7 +115,7 @@ function reopen(state: IncidentState, news: AlertNews, context: Context): readon
   return [
     ...monitored,
     { type: 'incident-reopened', data: { because } },
-    ...clocksAtReopening(severity, context),
+    ...clocksAtReopening(state, severity, context),
     ...(wakes ? [pageEvent('reopened', because)] : []),
   ];
 }
@@ -134,17 +134,28 @@ export const addNote = (command: Of<'add-note'>): readonly NewEvent[] => [
 ];
 
 /** No action without a recorded result. */
-export function reportEffect({ effect, outcome }: Of<'report-effect'>): readonly NewEvent[] {
+export function reportEffect(
+  state: IncidentState,
+  { effect, outcome }: Of<'report-effect'>,
+  context: Context,
+): readonly NewEvent[] {
+  const name = `${effect.channel} ${effect.kind}`;
   switch (outcome.kind) {
     case 'sent':
       return [
         { type: 'notification-sent', data: { ...effect, receipt: outcome.receipt, latencyMs: outcome.latencyMs } },
+        ...(TELLS_PEOPLE.has(name) ? stopClock(state, 'update', context.now) : []),
       ];
     case 'skipped':
       return [{ type: 'notification-skipped', data: { ...effect, because: outcome.because } }];
     case 'failed':
       return [
         { type: 'notification-failed', data: { ...effect, failure: outcome.failure, attempts: outcome.attempts } },
+        // It will not be taken any more, so there is nothing to wait for.
+        ...(name === 'pagerduty trigger' ? unaccepted(state, outcome.failure.message, context) : []),
       ];
   }
 }
+
+/** The first of these that is really out is the first status update. */
+const TELLS_PEOPLE: ReadonlySet<string> = new Set(['slack announce', 'slack thread', 'email opened', 'email update']);

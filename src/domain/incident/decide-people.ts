@@ -2,7 +2,7 @@ import { isWorse } from '../severity.ts';
 import { ms } from '../time.ts';
 import type { Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import { detectionCorrected } from './decide-clocks.ts';
+import { detectionCorrected } from './clocks-at.ts';
 import { rollbackAtResolve } from './decide-recovery.ts';
 import type { ClockName, NewEvent } from './events.ts';
 import { holdsPage, pageEvent, wakesAsP0 } from './paging.ts';

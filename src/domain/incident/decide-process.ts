@@ -24,7 +24,8 @@ import {
   recogniseRecurrence,
   writeSection,
 } from './decide-learning.ts';
-import { approvePublication, growStorm, writeUpdate } from './decide-updates.ts';
+import { approvePublication } from './decide-publication.ts';
+import { growStorm, writeUpdate } from './decide-updates.ts';
 import type { NewEvent } from './events.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { IncidentState } from './state.ts';

@@ -3,8 +3,10 @@ import { recoveryVerdict } from '../recovery.ts';
 import { isUrgent } from '../severity.ts';
 import { iso, ms } from '../time.ts';
 import type { Command, Context } from './commands.ts';
-import { breachIfDue, cancelClock, stopClock } from './decide-clocks.ts';
+import { clocksAtResolution, clocksAtRestoration } from './clocks-at.ts';
+import { breachIfDue } from './decide-clocks.ts';
 import { pageFor, stopRollback } from './decide-rollback.ts';
+import { breached } from './decide-warnings.ts';
 import { withSample } from './evolve-rollback.ts';
 import type { NewEvent } from './events.ts';
 import { holdsPage, pageEvent } from './paging.ts';
@@ -26,8 +28,8 @@ export function sampleRecovery(
   const severity = state.severity ?? 'P2';
   const reached = recoveryVerdict(run, { severity, now: context.now, deadline: ms(rollback.validateUntil) });
   // A clock that waited for a passing run to be completed has waited for nothing when the run breaks.
-  const late = sample.result === 'pass' ? [] : breachIfDue(state, 'restore', context.now);
-  if (reached === null) return [event, ...late];
+  const isBroken = sample.result !== 'pass';
+  if (reached === null) return [event, ...(isBroken ? breached(state, 'restore', context) : [])];
   const { verdict, because, since } = reached;
   if (verdict === 'recovered') {
     const proved: NewEvent =
@@ -36,6 +38,8 @@ export function sampleRecovery(
         : verdictOf(rollback, verdict, because, context);
     return [event, proved, ...restored(state, because, since, context)];
   }
+  // Whoever has to be woken is woken for the verdict.
+  const late = isBroken ? breachIfDue(state, 'restore', context.now) : [];
   // Who takes a rollback back knows that it may not help.
   if (rollback.purpose === 'undo') return [event, verdictOf(rollback, verdict, because, context), ...late];
   const failed = verdict === 'unknown' ? `nobody can say whether the rollback helped: ${because}` : because;
@@ -51,8 +55,7 @@ function restored(state: IncidentState, because: string, since: string | null, c
   return [
     { type: 'incident-mitigated', data: { because, via: 'validation', at } },
     ...(isOver ? [{ type: 'incident-resolved' as const, data: { by: 'firebreak', because, via: 'validation' } }] : []),
-    ...stopClock(state, 'restore', ms(at)),
-    ...cancelClock(state, 'acknowledge', 'the service is restored', context.now),
+    ...(isOver ? clocksAtResolution : clocksAtRestoration)(state, ms(at), 'the service is restored', context),
   ];
 }
 

@@ -5,7 +5,7 @@ import { isUrgent, type Severity } from '../severity.ts';
 import { iso, ms } from '../time.ts';
 import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import type { NewEvent, PageReason, RollbackPurpose } from './events.ts';
+import type { NewEvent, PageReason, RollbackEstimate, RollbackPurpose } from './events.ts';
 import { holdsPage, pageEvent } from './paging.ts';
 import type { IncidentState, RollbackState } from './state.ts';
 import { isActive, isSettled, lastCarriedOut } from './state.ts';
@@ -124,8 +124,18 @@ export function planRollback(
   const rollback = state.rollback;
   if (rollback?.stage !== 'requested') return [];
   const { plan, planHash, rehearsal, suspect } = command;
-  const event: NewEvent = { type: 'rollback-planned', data: { plan, planHash, rehearsal, suspect } };
-  return [event, next(state, rollback, plan, planHash, context)];
+  const estimate = estimateOf(plan, command.pastSeconds ?? []);
+  const event: NewEvent = { type: 'rollback-planned', data: { plan, planHash, rehearsal, suspect, estimate } };
+  return [event, next(state, rollback, plan, planHash, estimate, context)];
+}
+
+/** Half of them were quicker. Without any, the plan says when it would have been given up. */
+function estimateOf(plan: Plan, past: readonly number[]): RollbackEstimate {
+  const sorted = [...past].sort((a, b) => a - b);
+  const median = sorted[Math.floor((sorted.length - 1) / 2)];
+  if (median !== undefined) return { seconds: median, from: 'past-rollbacks', of: sorted.length };
+  const seconds = plan.steps.reduce((sum, { config }) => sum + config.timeoutSeconds, 0);
+  return { seconds, from: 'timeouts', of: 0 };
 }
 
 function next(
@@ -133,6 +143,7 @@ function next(
   { mode, requestedBy }: RollbackState,
   plan: Plan,
   planHash: string,
+  estimate: RollbackEstimate,
   context: Context,
 ): NewEvent {
   const summary = describePlan(plan);
@@ -148,7 +159,7 @@ function next(
     case 'auto': {
       // A person has decided already.
       const startsAt = requestedBy === 'rules' ? afterHold(state, context) : context.now;
-      return { type: 'rollback-announced', data: { planHash, startsAt: iso(startsAt), summary } };
+      return { type: 'rollback-announced', data: { planHash, startsAt: iso(startsAt), summary, estimate } };
     }
   }
 }
@@ -238,7 +249,10 @@ export function approveRollback(
     { type: 'rollback-approved', data: { planHash, by: command.by, via: command.via } },
     {
       type: 'rollback-announced',
-      data: { planHash, startsAt: iso(context.now), summary: describePlan(rollback.plan) },
+      data: {
+        ...{ planHash, startsAt: iso(context.now), summary: describePlan(rollback.plan) },
+        ...(rollback.estimate === null ? {} : { estimate: rollback.estimate }),
+      },
     },
   ];
 }

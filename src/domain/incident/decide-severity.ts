@@ -4,7 +4,7 @@ import { isUrgent, isWorse } from '../severity.ts';
 import { iso, ms } from '../time.ts';
 import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
-import { clocksAtChange, clocksAtOpening } from './decide-clocks.ts';
+import { clocksAtChange, clocksAtOpening, clocksAtResolution } from './clocks-at.ts';
 import type { NewEvent } from './events.ts';
 import { pageEvent, wakesAsP0 } from './paging.ts';
 import type { IncidentState } from './state.ts';
@@ -62,9 +62,11 @@ function changeSeverity(
   because: string,
   onset: Onset | undefined,
   context: Context,
+  isOver = false,
 ): readonly NewEvent[] {
   const from = state.severity;
-  const clocks = from === null ? clocksAtOpening(ms(state.onset.at), to, context) : clocksAtChange(state, to, context);
+  const changed = (): readonly NewEvent[] => (isOver ? [] : clocksAtChange(state, to, context));
+  const clocks = from === null ? clocksAtOpening(ms(state.onset.at), to, context) : changed();
   const isOfStorm = to === 'P0' && state.quiet.some(({ kind }) => kind === 'storm');
   const reason = from === null ? 'first-page' : 'severity-raised';
   return [
@@ -115,9 +117,10 @@ export function overrideSeverity(
   const isOver = state.status === 'mitigated' && !isUrgent(severity) && state.alertCounts.firing === 0;
   return [
     said,
-    ...changeSeverity(state, severity, why, undefined, context),
+    ...changeSeverity(state, severity, why, undefined, context, isOver),
     // Restored and of no more weight than this, it needs no fix to be over.
     ...(isOver ? [{ type: 'incident-resolved' as const, data: { by, because: why, via } }] : []),
+    ...(isOver ? clocksAtResolution(state, context.now, 'resolved', context) : []),
   ];
 }
 

@@ -1,7 +1,10 @@
 import type { Command, Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { assess } from './decide-assessment.ts';
-import { fireClock } from './decide-clocks.ts';
+import { consequences } from './consequences.ts';
+import { firePageFallback } from './decide-pages.ts';
+import { fireStatusUpdate } from './decide-updates.ts';
+import { fireClock, fireWarning } from './decide-warnings.ts';
 import { acknowledge, addNote, observeAlerts, open, reportEffect } from './decide-lifecycle.ts';
 import { endDrill, endMonitoring, resolve } from './decide-ending.ts';
 import {
@@ -30,7 +33,8 @@ export function decide(state: IncidentState | null, command: Command, context: C
     return open(command.opening, command.news);
   }
   if (state === null) throw new CommandRefused('not-found', 'no such incident');
-  return decideOpen(state, command, context);
+  const events = decideOpen(state, command, context);
+  return [...events, ...consequences(state, events, context)];
 }
 
 function decideOpen(
@@ -50,7 +54,7 @@ function decideOpen(
     case 'add-note':
       return addNote(command);
     case 'report-effect':
-      return reportEffect(command);
+      return reportEffect(state, command, context);
     case 'fire-timer':
       return fireTimer(state, command.name, context);
     case 'plan-rollback':
@@ -103,6 +107,22 @@ function fireTimer(
       return fireClock(state, 'acknowledge', context);
     case 'clock:restore':
       return fireClock(state, 'restore', context);
+    case 'clock:diagnose':
+      return fireClock(state, 'diagnose', context);
+    case 'clock:update':
+      return fireClock(state, 'update', context);
+    case 'clock-warning:acknowledge':
+      return fireWarning(state, 'acknowledge', context);
+    case 'clock-warning:restore':
+      return fireWarning(state, 'restore', context);
+    case 'clock-warning:diagnose':
+      return fireWarning(state, 'diagnose', context);
+    case 'clock-warning:update':
+      return fireWarning(state, 'update', context);
+    case 'status-update':
+      return fireStatusUpdate(state, context);
+    case 'page-fallback':
+      return firePageFallback(state, context);
     case 'rollback-approval':
       return expireApproval(state, context);
     case 'drill-end':

@@ -1,5 +1,6 @@
 import type { ProcessEventData, QuietKind, StatedImpact } from './process-events.ts';
-import { plural, seconds } from './words.ts';
+import { describeStorm } from './storm-text.ts';
+import { noticedLate, ordinal, plural, seconds } from './words.ts';
 
 type Describe = { readonly [T in keyof ProcessEventData]: (data: ProcessEventData[T]) => string };
 
@@ -28,15 +29,16 @@ export const DESCRIBE_PROCESS: Describe = {
   quieted: (d) =>
     `${QUIET[d.kind]}: messages are held back${d.until === null ? '' : ` until ${d.until}`}: ${d.because}`,
   unquieted: (d) => `${QUIET[d.kind]} is over: ${d.because}`,
-  'clock-warned': (d) => `Clock ${d.clock}: ${d.percent} % of its time is gone; the deadline is ${d.deadline}`,
+  'clock-warned': (d) =>
+    `Clock ${d.clock}: ${d.percent} % of its time is gone; the deadline is ${d.deadline}${noticedLate(d.lateSeconds ?? 0)}`,
   'status-updated': (d) =>
     d.by === null ? `Status update by Firebreak: ${d.text}` : `Status update by ${d.by}: ${d.text}`,
   'page-unaccepted': (d) =>
     `PagerDuty has not taken the page within ${seconds(d.seconds)} (${d.because}): every other channel is told`,
   'publication-awaits-approval': (d) => `The status page's post awaits approval: ${d.text}`,
   'publication-approved': (d) => `${d.by} approves the status page's post via ${d.via}`,
-  'storm-grew': (d) =>
-    `Storm: ${plural(d.incidents, 'incident')} on ${plural(d.services.length, 'service')}: ${d.services.slice(0, 10).join(', ')}`,
+  'publication-withheld': (d) => `Not on the status page: ${d.because}`,
+  'storm-grew': (d) => describeStorm(d),
   'evidence-added': (d) => `Evidence (${d.kind}) by ${d.by}: ${d.title}`,
   'blocker-added': (d) => `Blocker, told by ${d.by}: ${d.text}`,
   'blocker-cleared': (d) => `Blocker ${d.id} is out of the way, says ${d.by}`,
@@ -77,9 +79,3 @@ function impactInWords(impact: StatedImpact): string {
   );
   return said.join('; ') || 'nothing stated';
 }
-
-const ENDINGS: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
-const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
-
-/** 3 → `3rd`. */
-const ordinal = (n: number): string => `${n}${ENDINGS[ordinals.select(n)] ?? 'th'}`;

@@ -2,7 +2,8 @@ import { planText } from '../plan-text.ts';
 import { ms } from '../time.ts';
 import { DESCRIBE_PROCESS } from './describe-process.ts';
 import type { EventData, EventType, IncidentEvent, NewEvent } from './events.ts';
-import { plural, seconds } from './words.ts';
+import { estimateText } from './update-text.ts';
+import { noticedLate, plural, seconds } from './words.ts';
 
 type Describe = { readonly [T in EventType]: (data: EventData[T]) => string };
 
@@ -20,7 +21,10 @@ const DESCRIBE: Describe = {
   'page-requested': (d) => `Paging (${d.reason}): ${d.because}`,
   'clock-started': (d) => `Clock ${d.clock} runs until ${d.deadline}`,
   'clock-met': (d) => `Clock ${d.clock} met after ${seconds(d.seconds)}`,
-  'clock-breached': (d) => `Clock ${d.clock} breached: the deadline was ${d.deadline}`,
+  'clock-breached': (d) =>
+    d.clock === 'detect'
+      ? `Clock detect breached by ${seconds(d.lateSeconds)}: the deadline was ${d.deadline}`
+      : `Clock ${d.clock} breached: the deadline was ${d.deadline}${noticedLate(d.lateSeconds)}`,
   'clock-cancelled': (d) => `Clock ${d.clock} cancelled: ${d.because}`,
   'incident-acknowledged': (d) => `Acknowledged by ${d.by} via ${d.via}`,
   'incident-mitigated': (d) => `Service restored: ${d.because}`,
@@ -42,7 +46,8 @@ const DESCRIBE: Describe = {
   'rollback-shadowed': (d) => `Shadow mode: ${d.summary}`,
   'rollback-awaits-approval': (d) => `Rollback awaits approval until ${d.until}: ${d.summary}`,
   'rollback-approved': (d) => `Rollback approved by ${d.by} via ${d.via}`,
-  'rollback-announced': (d) => `Rolling back ${d.summary}, starting at ${d.startsAt}`,
+  'rollback-announced': (d) =>
+    `Rolling back ${d.summary}, starting at ${d.startsAt}${d.estimate === undefined ? '' : `. ${estimateText(d.estimate)}`}`,
   'rollback-started': () => 'Rollback started',
   'evidence-captured': (d) =>
     `Saved before step ${d.name}: ${plural(d.items.length, 'piece')} of evidence in ${d.seconds.toFixed(1)} s` +

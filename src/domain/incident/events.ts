@@ -76,12 +76,19 @@ export interface EventData extends ProcessEventData {
     readonly planHash: string;
     readonly rehearsal: readonly string[];
     readonly suspect: JsonObject | null;
+    /** Absent in old events. */
+    readonly estimate?: RollbackEstimate;
   };
   /** Mode `shadow`: what would have been done, and was not. */
   'rollback-shadowed': { readonly planHash: string; readonly summary: string };
   'rollback-awaits-approval': { readonly planHash: string; readonly until: Instant; readonly summary: string };
   'rollback-approved': { readonly planHash: string; readonly by: string; readonly via: string };
-  'rollback-announced': { readonly planHash: string; readonly startsAt: Instant; readonly summary: string };
+  'rollback-announced': {
+    readonly planHash: string;
+    readonly startsAt: Instant;
+    readonly summary: string;
+    readonly estimate?: RollbackEstimate;
+  };
   'rollback-started': { readonly planHash: string };
   /** What the step is about to destroy, saved before: redacted, cut, and never a reason to wait longer. */
   'evidence-captured': {
@@ -134,6 +141,14 @@ export interface EventData extends ProcessEventData {
 }
 
 export type RollbackPurpose = 'roll-back' | 'undo';
+
+/** How long its steps take: the median of past rollbacks of the service, or at most what the plan allows. */
+export interface RollbackEstimate {
+  readonly seconds: number;
+  readonly from: 'past-rollbacks' | 'timeouts';
+  /** How many rollbacks it is taken from. */
+  readonly of: number;
+}
 
 export interface CapturedText {
   readonly kind: string;

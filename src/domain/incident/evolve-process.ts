@@ -5,7 +5,8 @@ import type { ProcessEventData, QuietKind } from './process-events.ts';
 import type { Evidence, FixStep } from './process-state.ts';
 import { NO_PROCESS } from './process-state.ts';
 import type { IncidentState } from './state.ts';
-import { isUnderWay } from './state.ts';
+import { isActive, isUnderWay } from './state.ts';
+import { announcedNow, heldBack, told } from './told.ts';
 
 /** An event of the process around an incident. */
 export type ProcessEvent = Extract<IncidentEvent, { type: keyof ProcessEventData }>;
@@ -45,22 +46,33 @@ export function evolveProcess(state: IncidentState, event: ProcessEvent): Incide
       return { ...state, linkedTo: null };
     case 'link-noted':
       return { ...state, links: withNew(state.links, event.data.from) };
-    case 'quieted':
-      return { ...state, quiet: [...state.quiet.filter(({ kind }) => kind !== event.data.kind), event.data] };
-    case 'unquieted':
-      return unquieted(state, event.data.kind);
+    case 'quieted': {
+      const quiet = [...state.quiet.filter(({ kind }) => kind !== event.data.kind), event.data];
+      return { ...state, quiet, ...heldBack({ ...state, quiet }, event.at) };
+    }
+    case 'unquieted': {
+      const loud = unquieted(state, event.data.kind);
+      return isActive(state.status) ? { ...loud, ...told(loud, state.severity, event.at) } : loud;
+    }
     case 'clock-warned':
       return { ...state, warned: { ...state.warned, [event.data.clock]: event.data.percent } };
     case 'status-updated':
       return { ...state, updates: updated(state.updates, event.data.by !== null, event.at) };
     case 'page-unaccepted':
-      return { ...state, page: state.page === null ? null : { ...state.page, unaccepted: true } };
+      return {
+        ...state,
+        page: state.page === null ? null : { ...state.page, unaccepted: true },
+        // Whatever its severity: a message that is read has to follow it now.
+        ...announcedNow(state, event.at),
+      };
     case 'publication-awaits-approval':
       return { ...state, publication: 'awaiting-approval' };
     case 'publication-approved':
       return { ...state, publication: 'approved' };
+    case 'publication-withheld':
+      return { ...state, publication: 'withheld' };
     case 'storm-grew':
-      return state;
+      return { ...state, storm: event.data, ...announcedNow(state, event.at) };
     default:
       return evolveLearning(state, event);
   }

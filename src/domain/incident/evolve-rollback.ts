@@ -25,6 +25,7 @@ export function evolveRollback(state: RollbackState | null, event: RollbackEvent
       carriedOut: lastCarriedOut(state),
       planHash: null,
       suspect: null,
+      estimate: null,
       approvalUntil: null,
       approvedBy: null,
       startsAt: null,
@@ -57,6 +58,7 @@ function apply(state: RollbackState, event: RollbackEvent): RollbackState {
         plan: event.data.plan,
         planHash: event.data.planHash,
         suspect: event.data.suspect,
+        estimate: event.data.estimate ?? null,
         steps: event.data.plan.steps.map((step) => pendingStep(step.config.name)),
       };
     case 'rollback-shadowed':

@@ -4,6 +4,7 @@ import { evolveRollback } from './evolve-rollback.ts';
 import { FACT_OF } from '../metric-queries.ts';
 import { RECOVERY_METRICS } from '../recovery.ts';
 import { NO_PROCESS } from './process-state.ts';
+import { told } from './told.ts';
 import type { ClockState, IncidentState, RollbackState } from './state.ts';
 import { isUnderWay } from './state.ts';
 import { isWorse } from '../severity.ts';
@@ -59,7 +60,9 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     decision: null,
     routing: null,
     page: null,
+    toldAt: null,
     announced: false,
+    announcedAt: null,
     receipts: {},
     rollback: null,
     fix: null,
@@ -90,7 +93,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
         worst: state.worst === null || isWorse(event.data.to, state.worst) ? event.data.to : state.worst,
         lowerSince: null,
         releasedAt: null,
-        announced: state.announced || event.data.to <= 'P1',
+        ...told(state, event.data.to, event.at),
       };
     case 'rollback-decided':
       return { ...state, decision: { ...event.data, at: event.at } };
@@ -99,11 +102,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'page-requested':
       return { ...state, page: { at: event.at, reason: event.data.reason } };
     case 'clock-started':
-      return withClock(state, event.data.clock, {
-        startedAt: event.data.startedAt,
-        deadline: event.data.deadline,
-        state: 'running',
-      });
+      return started(state, event.data);
     case 'clock-met':
       return settleClock(state, event.data.clock, 'met');
     case 'clock-breached':
@@ -249,6 +248,12 @@ const withClock = (state: IncidentState, name: ClockName, clock: ClockState): In
   ...state,
   clocks: { ...state.clocks, [name]: clock },
 });
+
+/** It is warned of anew. */
+function started(state: IncidentState, { clock, startedAt, deadline }: EventData['clock-started']): IncidentState {
+  const warned = Object.fromEntries(Object.entries(state.warned).filter(([name]) => name !== clock));
+  return { ...withClock(state, clock, { startedAt, deadline, state: 'running' }), warned };
+}
 
 function settleClock(state: IncidentState, name: ClockName, outcome: ClockState['state']): IncidentState {
   const clock = state.clocks[name];

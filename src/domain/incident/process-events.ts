@@ -140,7 +140,13 @@ export interface ProcessEventData {
   };
   quieted: Quiet;
   unquieted: { readonly kind: QuietKind; readonly because: string };
-  'clock-warned': { readonly clock: ClockName; readonly percent: number; readonly deadline: Instant };
+  /** `lateSeconds`: how long after its moment it was given; more than a moment means that we were not running. */
+  'clock-warned': {
+    readonly clock: ClockName;
+    readonly percent: number;
+    readonly deadline: Instant;
+    readonly lateSeconds?: number;
+  };
   /** `by` null: nobody wrote one, so Firebreak did, from the facts. `person`: when a person last wrote one. */
   'status-updated': {
     readonly text: string;
@@ -152,7 +158,10 @@ export interface ProcessEventData {
   /** PagerDuty did not take the page in time: every other channel gets it. */
   'page-unaccepted': { readonly reason: PageReason; readonly because: string; readonly seconds: number };
   'publication-awaits-approval': { readonly text: string };
+  /** By a person, or by Firebreak where the configuration publishes automatically. */
   'publication-approved': Said;
+  /** Customers are not told, because nobody said whether they are concerned. A person may still publish it. */
+  'publication-withheld': { readonly because: string };
   /** So many incidents opened in a short time that one message stands for all of them. */
   'storm-grew': {
     readonly incidents: number;

@@ -75,7 +75,14 @@ export interface WrittenSection {
 }
 
 /** Where the post on the status page stands. */
-export type Publication = 'awaiting-approval' | 'approved' | 'published' | 'retracted';
+export type Publication = 'awaiting-approval' | 'withheld' | 'approved' | 'published' | 'retracted';
+
+/** What one message says of all the incidents of a storm. */
+export interface Storm {
+  readonly incidents: number;
+  readonly services: readonly string[];
+  readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
+}
 
 /** What the process around an incident has come to. Plain JSON, part of the projection. */
 export interface ProcessState {
@@ -98,6 +105,8 @@ export interface ProcessState {
   readonly warned: Readonly<Partial<Record<ClockName, number>>>;
   readonly updates: { readonly count: number; readonly lastAt: Instant | null; readonly personAt: Instant | null };
   readonly publication: Publication | null;
+  /** Of which this incident is the head. */
+  readonly storm: Storm | null;
   readonly evidence: readonly Evidence[];
   readonly blockers: readonly Blocker[];
   readonly rootCauses: readonly RootCause[];
@@ -140,6 +149,7 @@ export const NO_PROCESS: ProcessState = {
   warned: {},
   updates: { count: 0, lastAt: null, personAt: null },
   publication: null,
+  storm: null,
   evidence: [],
   blockers: [],
   rootCauses: [],

@@ -8,7 +8,15 @@ import { isUrgent } from '../severity.ts';
 import type { Instant } from '../time.ts';
 import type { ProcessState } from './process-state.ts';
 import { NO_PROCESS } from './process-state.ts';
-import type { AlertCounts, AlertSample, ClockName, OnsetSource, PageReason, RollbackPurpose } from './events.ts';
+import type {
+  AlertCounts,
+  AlertSample,
+  ClockName,
+  OnsetSource,
+  PageReason,
+  RollbackEstimate,
+  RollbackPurpose,
+} from './events.ts';
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'mitigated' | 'resolved' | 'closed';
 
@@ -57,6 +65,7 @@ export interface RollbackState {
   readonly carriedOut: Plan | null;
   readonly planHash: string | null;
   readonly suspect: JsonObject | null;
+  readonly estimate: RollbackEstimate | null;
   readonly approvalUntil: Instant | null;
   readonly approvedBy: string | null;
   readonly startsAt: Instant | null;
@@ -124,8 +133,11 @@ export interface IncidentState extends ProcessState {
     readonly accepted?: boolean;
     readonly unaccepted?: boolean;
   } | null;
-  /** Set once the incident was P0 or P1: from then on it has a message that follows it. */
+  /** When people were told that it is open; null while that is held back. */
+  readonly toldAt: Instant | null;
+  /** Set once the incident was P0 or P1 and people were told: from then on it has a message that follows it. */
   readonly announced: boolean;
+  readonly announcedAt: Instant | null;
   readonly receipts: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
   readonly rollback: RollbackState | null;
   /** Absent until it was asked; null when there is nothing to measure by. */
@@ -151,10 +163,12 @@ export const lastCarriedOut = (rollback: RollbackState | null): Plan | null => {
 
 /** A projection that an older version wrote, with what has been added since. */
 export function completeState(stored: IncidentState): IncidentState {
-  const { rollback, worst, inPrometheus } = stored as Partial<IncidentState>;
+  const { rollback, worst, inPrometheus, toldAt, announcedAt } = stored as Partial<IncidentState>;
   return {
     ...ADDED,
     ...stored,
+    toldAt: toldAt ?? (toldAt === undefined && stored.severity !== null ? stored.openedAt : null),
+    announcedAt: announcedAt ?? (stored.announced ? stored.openedAt : null),
     worst: worst ?? worstKnown(stored),
     inPrometheus: inPrometheus ?? stored.onset.source === 'active-at',
     rollback: rollback == null ? null : { ...ADDED_TO_ROLLBACK, ...rollback },
@@ -185,6 +199,7 @@ const ADDED_TO_ROLLBACK = {
   undoes: null,
   carriedOut: null,
   captured: [],
+  estimate: null,
   validatingSince: null,
   during: {},
   recovery: NO_SAMPLES,

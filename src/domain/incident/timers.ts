@@ -1,8 +1,12 @@
 import { ms } from '../time.ts';
 import type { Policy } from '../policy.ts';
 import type { TimerName } from './commands.ts';
+import { TIMED_CLOCKS } from './decide-clocks.ts';
 import { drillEndsAt, monitoredUntil } from './decide-ending.ts';
 import { nextReminderAt } from './decide-reminders.ts';
+import { fallbackAt } from './decide-pages.ts';
+import { updateDueAt } from './decide-updates.ts';
+import { nextWarning } from './decide-warnings.ts';
 import type { IncidentState } from './state.ts';
 
 export interface Timer {
@@ -19,7 +23,8 @@ export function timersOf(state: IncidentState, policy: Policy): readonly Timer[]
   const drill: readonly Timer[] =
     state.drill === true && state.status !== 'closed' ? [{ name: 'drill-end', due: drillEndsAt(state) }] : [];
   return [
-    ...clockTimers(state),
+    ...clockTimers(state, policy),
+    ...messageTimers(state, policy),
     ...rollbackTimers(state),
     ...monitoringTimer(state, policy),
     ...reminderTimer(state, policy),
@@ -27,11 +32,25 @@ export function timersOf(state: IncidentState, policy: Policy): readonly Timer[]
   ];
 }
 
-function clockTimers(state: IncidentState): readonly Timer[] {
-  return (['acknowledge', 'restore'] as const).flatMap((name) => {
+function clockTimers(state: IncidentState, policy: Policy): readonly Timer[] {
+  return TIMED_CLOCKS.flatMap((name): readonly Timer[] => {
     const clock = state.clocks[name];
-    return clock?.state === 'running' ? [{ name: `clock:${name}` as const, due: ms(clock.deadline) }] : [];
+    if (clock?.state !== 'running') return [];
+    const warning = nextWarning(state, name, policy);
+    return [
+      { name: `clock:${name}`, due: ms(clock.deadline) },
+      ...(warning === null ? [] : [{ name: `clock-warning:${name}` as const, due: warning.at }]),
+    ];
   });
+}
+
+function messageTimers(state: IncidentState, policy: Policy): readonly Timer[] {
+  const update = updateDueAt(state, policy);
+  const fallback = fallbackAt(state, policy);
+  return [
+    ...(update === null ? [] : [{ name: 'status-update' as const, due: update }]),
+    ...(fallback === null ? [] : [{ name: 'page-fallback' as const, due: fallback }]),
+  ];
 }
 
 function rollbackTimers(state: IncidentState): readonly Timer[] {

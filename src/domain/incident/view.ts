@@ -1,6 +1,8 @@
 import type { IncidentView } from '../view.ts';
 import { describePlan } from './decide-rollback.ts';
+import { recurrenceText } from './news.ts';
 import type { IncidentState, RollbackState } from './state.ts';
+import { describeStorm } from './storm-text.ts';
 
 /** The incident as people read it in a message. `publicUrl` is where the console stands; null gives no link to it. */
 export function viewOf(state: IncidentState, publicUrl: string | null): IncidentView {
@@ -18,16 +20,49 @@ export function viewOf(state: IncidentState, publicUrl: string | null): Incident
     total: state.alertCounts.firing + state.alertCounts.resolved,
     because: state.severityBecause,
     rollback: describeRollback(state),
+    commander: state.commander,
+    blockers: state.blockers.filter(({ clearedAt }) => clearedAt === null).map(({ text }) => text),
+    quiet: quietText(state),
+    recurrence: recurrenceText(state),
+    storm: state.storm === null ? null : describeStorm(state.storm),
+    linkedTo: state.linkedTo,
+    voided: voidedText(state),
+    clocks: clocksDue(state),
     links: links(state, publicUrl),
     facts: state.facts as IncidentView['facts'],
   };
 }
+
+const QUIET = { maintenance: 'Maintenance', silenced: 'Silenced', storm: 'Part of a storm' } as const;
+
+function quietText({ quiet }: IncidentState): string | null {
+  if (quiet.length === 0) return null;
+  const texts = quiet.map(
+    ({ kind, because, until }) => `${QUIET[kind]}${until === null ? '' : ` until ${until}`}: ${because}`,
+  );
+  return texts.join('; ');
+}
+
+function voidedText({ dismissed, mergedInto }: IncidentState): string | null {
+  if (dismissed !== null) return `Dismissed as a false alarm by ${dismissed.by}: ${dismissed.because}`;
+  return mergedInto === null ? null : `Merged into ${mergedInto}`;
+}
+
+const clocksDue = ({ clocks }: IncidentState): IncidentView['clocks'] =>
+  Object.entries(clocks)
+    .flatMap(([name, { deadline, state }]) =>
+      state === 'running' || (state === 'breached' && name !== 'detect') ? [{ name, deadline, state }] : [],
+    )
+    .sort((a, b) => (a.deadline < b.deadline ? -1 : 1));
 
 function links(state: IncidentState, publicUrl: string | null): IncidentView['links'] {
   return [
     ...(publicUrl === null ? [] : [{ text: state.id, href: `${publicUrl}/incidents/${state.id}` }]),
     ...(state.runbookUrl === null ? [] : [{ text: 'Runbook', href: state.runbookUrl }]),
     ...(state.sourceUrl === null ? [] : [{ text: 'Source', href: state.sourceUrl }]),
+    ...(publicUrl === null || state.postmortem === null
+      ? []
+      : [{ text: 'Post-mortem', href: `${publicUrl}/api/v1/incidents/${state.id}/report?format=html` }]),
   ];
 }
 

@@ -9,6 +9,8 @@ export interface SlackOptions extends SlackClientOptions {
   readonly channelFor: (service: string | null) => string | null;
   /** Whether Slack can tell us what is pressed. Without that there is nothing to press. */
   readonly interactive: boolean;
+  /** Where an audience reads, or null. */
+  readonly channelOf: (audience: string) => string | null;
 }
 
 interface Posted {
@@ -21,7 +23,7 @@ const SKEW_MS = 5 * 60 * 1000;
 
 /**
  * Posts to Slack. Kinds: `announce` posts the incident's message, `refresh` rewrites it, `thread` adds a line under
- * it. All text of alerts is escaped: it pings nobody, and its links are shown and not fetched.
+ * it, `post` is a message of its own. All text of alerts is escaped: it pings nobody, and its links are shown and not fetched.
  */
 export const createSlack = (options: SlackOptions): Channel => ({
   name: 'slack',
@@ -35,6 +37,8 @@ export const createSlack = (options: SlackOptions): Channel => ({
         return channel === null ? noChannel : announce(call, effect, context, channel, offers);
       case 'refresh':
         return announced ? refresh(call, effect, context, announced, offers) : notAnnounced;
+      case 'post':
+        return post(call, effect, context, options);
       case 'thread':
         return addLine(call, effect, context, announced, channel);
       default:
@@ -80,6 +84,16 @@ const addLine = (
   return postOnce(call, effect, context, where, lineMessage(effect, context.incident, announced !== null));
 };
 
+/** A message of its own, for those who do not follow the thread: where the effect says, or where the incident's own is. */
+const post = (call: Call, effect: EffectIntent, context: EffectContext, options: SlackOptions): Promise<Delivery> => {
+  const { channel: named, audience } = effect.data;
+  const ofAudience =
+    typeof audience === 'string' ? options.channelOf(audience) : options.channelFor(context.incident.service);
+  const channel = typeof named === 'string' ? named : ofAudience;
+  if (channel === null) return Promise.resolve(noChannel);
+  return postOnce(call, effect, context, { channel, thread: null }, lineMessage(effect, context.incident, false));
+};
+
 /** Rewriting twice is the same as once, so there is nothing to look for. Slack keeps the metadata of the message. */
 const refresh = async (
   call: Call,
@@ -103,7 +117,7 @@ const postOnce = async (
   message: SlackMessage,
 ): Promise<Delivery> => {
   const earlier = context.ambiguous ? await lookFor(call, effect, context, where) : null;
-  return earlier ?? delivery(await post(call, effect, where, message), where.channel);
+  return earlier ?? delivery(await send(call, effect, where, message), where.channel);
 };
 
 /** The delivery that a look into Slack settles, or null: post. */
@@ -125,7 +139,7 @@ const lookFor = async (
 const PLAIN = { parse: 'none', link_names: false } as const;
 const NO_PREVIEW = { unfurl_links: false, unfurl_media: false } as const;
 
-const post = (call: Call, effect: EffectIntent, { channel, thread }: Where, message: SlackMessage) =>
+const send = (call: Call, effect: EffectIntent, { channel, thread }: Where, message: SlackMessage) =>
   call((web) =>
     web.chat.postMessage({
       ...message,

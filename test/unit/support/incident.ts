@@ -18,13 +18,19 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-const sla = (detectSeconds: number, acknowledgeSeconds: number, restoreSeconds: number) => ({
+const sla = (
+  detectSeconds: number,
+  acknowledgeSeconds: number,
+  restoreSeconds: number,
+  diagnoseSeconds: number | null,
+  updateEverySeconds: number | null,
+) => ({
   detectSeconds,
   acknowledgeSeconds,
   restoreSeconds,
-  diagnoseSeconds: null,
+  diagnoseSeconds,
   firstUpdateSeconds: 300,
-  updateEverySeconds: null,
+  updateEverySeconds,
 });
 
 export const service = (rollback: RollbackPolicy | null, changes: Partial<ServicePolicy> = {}): ServicePolicy => ({
@@ -61,10 +67,10 @@ const AUTOMATION: AutomationPolicy = {
 /** The shipped numbers, with a rollback plan for `checkout` and none for anything else. */
 export const policyWith = (automation: Partial<AutomationPolicy> = {}, changes: Partial<Policy> = {}): Policy => ({
   severities: {
-    P0: sla(120, 300, 300),
-    P1: sla(300, 600, 1800),
-    P2: sla(900, 3600, 14_400),
-    P3: sla(3600, 28_800, 86_400),
+    P0: sla(120, 300, 300, 300, 900),
+    P1: sla(300, 600, 1800, 1800, 3600),
+    P2: sla(900, 3600, 14_400, 14_400, null),
+    P3: sla(3600, 28_800, 86_400, null, null),
   },
   correlation: {
     groupBy: ['service', 'environment'],
@@ -83,7 +89,12 @@ export const policyWith = (automation: Partial<AutomationPolicy> = {}, changes: 
     pagerduty: true,
     slack: true,
     email: true,
-    statuspage: 'automatic',
+    audiences: {
+      team: { slack: false, email: false },
+      stakeholders: { slack: false, email: false },
+      customers: { slack: false, email: false },
+    },
+    statuspage: null,
     pageAcceptSeconds: 60,
     warnPercents: [50, 80],
     stormIncidents: 10,

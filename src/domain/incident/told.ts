@@ -1,0 +1,32 @@
+import { isUrgent, type Severity } from '../severity.ts';
+import type { Instant } from '../time.ts';
+import type { IncidentState } from './state.ts';
+
+type Told = Pick<IncidentState, 'toldAt' | 'announcedAt' | 'announced'>;
+
+/** Messages are held back at the moment. A silence or a storm never holds a P0: whoever is woken by it finds it in Slack. */
+export const isHeld = ({ quiet }: Pick<IncidentState, 'quiet'>, severity: Severity | null): boolean =>
+  quiet.some(({ kind }) => kind === 'maintenance' || severity !== 'P0');
+
+/** People hear of it, unless messages are held back. A P0 or P1 gets a message that follows it from then on. */
+export function told(state: IncidentState, severity: Severity | null, at: Instant): Told {
+  const { toldAt, announcedAt, announced } = state;
+  if (severity === null || isHeld(state, severity)) return { toldAt, announcedAt, announced };
+  const since = isUrgent(severity) ? (announcedAt ?? at) : announcedAt;
+  return { toldAt: toldAt ?? at, announcedAt: since, announced: since !== null };
+}
+
+/** Messages are held back from now on: what would be said in this very moment is not said. */
+export function heldBack(state: IncidentState, at: Instant): Told {
+  const { toldAt, announcedAt, announced } = state;
+  if (!isHeld(state, state.severity)) return { toldAt, announcedAt, announced };
+  const since = announcedAt === at ? null : announcedAt;
+  return { toldAt: toldAt === at ? null : toldAt, announcedAt: since, announced: since !== null };
+}
+
+/** Something about it has to be read now, whatever its severity. */
+export const announcedNow = ({ toldAt, announcedAt }: IncidentState, at: Instant): Told => ({
+  toldAt: toldAt ?? at,
+  announcedAt: announcedAt ?? at,
+  announced: true,
+});
