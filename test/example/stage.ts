@@ -120,7 +120,9 @@ export class Stage {
       news.push(...events);
     }
     if (this.#state === null || news.length === 0) return;
-    const reports = react(before, news, this.#state).effects.flatMap((effect) => taken(effect, now));
+    const reports = react(before, news, this.#state, this.#policy.communication).effects.flatMap((effect) =>
+      taken(effect, now),
+    );
     this.#reports = [...this.#reports, ...reports].sort((a, b) => a.at - b.at);
   }
 }
