@@ -15,7 +15,7 @@ import type { RuleStore } from '../triage/store.ts';
 import { createBackend } from './backend.ts';
 import { startDrill } from './drill.ts';
 import { startDatabase } from './database.ts';
-import { readHandover } from './handover.ts';
+import { readHandover, silence } from './handover.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { addressOf, closeServer, listen } from './http-server.ts';
 import { createPageNewsSink } from './page-news.ts';
@@ -174,10 +174,6 @@ function serveHttp(
   });
   return listen(webhooks, api, http.host, http.port);
 }
-
-/** Why nothing leaves this process; null when everything does. */
-const silence = ({ sandboxReason, notifications }: Settings): string | null =>
-  sandboxReason ?? (notifications === 'observe' ? 'notifications: observe' : null);
 
 async function readiness(store: Store): Promise<string | null> {
   try {

@@ -1,6 +1,7 @@
 import type { Handover } from '../domain/handover.ts';
 import { handoverOf } from '../domain/handover.ts';
 import type { Clock } from '../domain/time.ts';
+import type { Settings } from '../settings/types.ts';
 import { overdueActions, unclosedIncidents } from '../store/handover.ts';
 import { readAutomation } from '../store/rollbacks.ts';
 import type { Store } from '../store/store.ts';
@@ -34,3 +35,7 @@ export async function readHandover({ store, policy, clock, silent }: HandoverDep
     maintenance: [],
   });
 }
+
+/** Why nothing leaves this process; null when everything does. */
+export const silence = ({ sandboxReason, notifications }: Settings): string | null =>
+  sandboxReason ?? (notifications === 'observe' ? 'notifications: observe' : null);

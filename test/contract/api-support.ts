@@ -297,6 +297,7 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
         status: 'acknowledged',
         acknowledgedAt: '2024-01-15T14:33:00.000Z',
         acknowledgedBy: actor.name,
+        commander: actor.name,
       }),
     resolve: (id, actor, because) =>
       change_(id, actor, `resolve (${because})`, { status: 'resolved', resolvedAt: '2024-01-15T15:00:00.000Z' }),

@@ -265,6 +265,7 @@ describe('the buttons of a message', () => {
   test('handover: what is open', async () => {
     const { id, message: posted } = await incident('checkout');
     expect(await later(await eve.press(posted, 'handover'))).toContain(id);
+    expect((await eve.type('handover')).body?.text).toContain('Automation');
   });
 
   test('a button that is none of ours does nothing', async () => {

@@ -1,17 +1,16 @@
 import { classifyHttp, createHttp } from '../../clients/http.ts';
-import { viewOf } from '../../domain/incident/view.ts';
+import { handoverText } from '../../domain/handover-text.ts';
 import type { Clock } from '../../domain/time.ts';
-import { stateLine } from '../../notify/slack/answers.ts';
 import { createGroups } from '../../notify/slack/groups.ts';
 import { createResponder } from '../../notify/slack/respond.ts';
 import { ROLES } from '../../settings/types.ts';
 import type { Settings } from '../../settings/types.ts';
-import { listIncidents } from '../../store/lists.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Loop } from '../../timers/loop.ts';
 import { startLoop } from '../../timers/loop.ts';
 import type { Commander, EffectivePolicy } from '../commander.ts';
+import { readHandover, silence } from '../handover.ts';
 import type { Desk } from './desk.ts';
 import { createSlackDesk } from './desk.ts';
 
@@ -49,7 +48,7 @@ export function createSlackIn(parts: SlackParts, commander: Commander, policy: E
     groupRole: (userId) => groups.roleOf(userId),
     responder: createResponder({ ...client, http }),
     publicUrl: settings.http.publicUrl,
-    handover: () => openIncidents(store, settings.http.publicUrl),
+    handover: async () => handoverText(await readHandover({ store, policy, clock, silent: silence(settings) })),
   });
   const refresh = async (): Promise<'idle'> => {
     const failure = await groups.refresh(AbortSignal.timeout(TIMEOUT_MS));
@@ -63,13 +62,4 @@ export function createSlackIn(parts: SlackParts, commander: Commander, policy: E
         ? []
         : [startLoop({ name: 'slack-groups', idleMs: GROUPS_EVERY_MS, work: refresh, now: () => clock.now(), log })],
   };
-}
-
-async function openIncidents(store: Store, publicUrl: string | null): Promise<string> {
-  const open = await listIncidents(store.db, {
-    ...{ status: ['open', 'acknowledged', 'mitigated'], severity: [], service: null, since: null, cursor: null },
-    limit: 50,
-  });
-  if (open.length === 0) return 'No incident is open.';
-  return open.map((state) => stateLine(viewOf(state, publicUrl))).join('\n');
 }

@@ -47,7 +47,7 @@ export async function perform(
 }
 
 /** The incident that is named, or the only open one that has its message in the channel. */
-export async function incidentOf(
+async function incidentOf(
   trx: Trx,
   named: string | null,
   channelId: string | null,
