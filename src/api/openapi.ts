@@ -42,7 +42,7 @@ type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => Schema;
 function operationOf(entry: Route, schemaOf: SchemaOf): Record<string, unknown> {
   const { params, query, body, answer } = entry.schemas;
   const parameters = [...parametersOf('path', params, schemaOf), ...parametersOf('query', query, schemaOf)];
-  const json = (schema: Schema): unknown => ({ 'application/json': { schema } });
+  const json = (schema: Schema): Schema => ({ 'application/json': { schema } });
   return {
     operationId: entry.operation,
     summary: entry.summary,
@@ -52,11 +52,14 @@ function operationOf(entry: Route, schemaOf: SchemaOf): Record<string, unknown> 
       ? {}
       : { requestBody: { required: !takesNothing(body), content: json(schemaOf(body, 'input')) } }),
     responses: {
-      200: { description: 'Done', content: json(schemaOf(answer, 'output')) },
+      200: { description: 'Done', content: { ...json(schemaOf(answer, 'output')), ...filesOf(entry) } },
       default: { description: 'Not done; the code says why', content: json(schemaOf(errorAnswer, 'output')) },
     },
   };
 }
+
+const filesOf = ({ files = [] }: Route): Schema =>
+  Object.fromEntries(files.map((type) => [type, { schema: { type: 'string' } }]));
 
 const takesNothing = (body: z.ZodType): boolean => body.safeParse({}).success;
 

@@ -27,6 +27,18 @@ export interface Actor {
   readonly via: string;
 }
 
+export const REPORT_FORMATS = ['md', 'html', 'json'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** A file that is answered as it is. */
+export interface Document {
+  readonly contentType: string;
+  readonly filename: string;
+  readonly text: string;
+  /** What a browser may do with it; null: the server's usual policy. */
+  readonly contentSecurityPolicy: string | null;
+}
+
 /** An effect as the ledger has it. */
 export interface EffectRecord {
   readonly id: string;
@@ -64,6 +76,8 @@ export interface ApiBackend {
   /** The incident's alerts, firing first; at most `limit`. */
   incidentAlerts(id: string, limit: number): Promise<readonly Alert[]>;
   timeline(id: string): Promise<readonly IncidentEvent[]>;
+  /** Its post-mortem report; null when there is no such incident. */
+  report(id: string, format: ReportFormat): Promise<Document | null>;
   /** What was sent for the incident, and how it went. */
   effects(id: string): Promise<readonly EffectRecord[]>;
   /** Gives an incident one of the commands of the process around it. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Caller } from './auth.ts';
 import { notFound } from './errors.ts';
-import type { Actor, ApiBackend, Log, Role } from './ports.ts';
+import type { Actor, ApiBackend, Document, Log, Role } from './ports.ts';
 import type { Present } from './present.ts';
 import { readQuery } from './query.ts';
 import type { FlatSchema } from './query.ts';
@@ -22,6 +22,15 @@ interface Call<P, Q, B> {
   readonly actor: Actor;
 }
 
+/** A file instead of the JSON of a route's schema. */
+export class FileAnswer {
+  readonly file: Document;
+
+  constructor(file: Document) {
+    this.file = file;
+  }
+}
+
 interface Words {
   readonly method: 'get' | 'post';
   /** Below /api/v1, with `:name` for a part that varies. */
@@ -30,6 +39,8 @@ interface Words {
   readonly operation: string;
   readonly summary: string;
   readonly role: Role;
+  /** Content types in which it answers besides JSON. */
+  readonly files?: readonly string[];
 }
 
 interface RouteSpec<
@@ -42,7 +53,7 @@ interface RouteSpec<
   readonly query?: Q;
   readonly body?: B;
   readonly answer: A;
-  handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>, services: Services): Promise<z.input<A>>;
+  handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>, services: Services): Promise<z.input<A> | FileAnswer>;
 }
 
 interface Raw {
@@ -72,13 +83,13 @@ export function route<
   B extends z.ZodType = typeof nothing,
   A extends z.ZodType = z.ZodType,
 >(spec: RouteSpec<P, Q, B, A>): Route {
-  const { method, path, operation, summary, role, answer } = spec;
+  const { method, path, operation, summary, role, answer, files = [] } = spec;
   // The defaults of the type parameters are these very schemas, which the compiler cannot see.
   const params = spec.params ?? (nothing as unknown as P);
   const query = spec.query ?? (nothing as unknown as Q);
   const body = spec.body ?? (nothing as unknown as B);
   return {
-    ...{ method, path, operation, summary, role },
+    ...{ method, path, operation, summary, role, files },
     schemas: { params, query, body: method === 'post' ? body : null, answer },
     run: async (raw, caller, services) => {
       const call = {

@@ -1,21 +1,25 @@
 import express from 'express';
-import type { RequestHandler, Router } from 'express';
+import type { RequestHandler, Response, Router } from 'express';
 import type { Gate } from './auth.ts';
 import { readBody } from './body.ts';
 import { ApiError } from './errors.ts';
 import { openApiDocument } from './openapi.ts';
+import type { Document } from './ports.ts';
+import { FileAnswer } from './route.ts';
 import type { Route, Services } from './route.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { comparisonRoutes } from './routes/comparison.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { overviewRoutes } from './routes/overview.ts';
+import { reportRoutes } from './routes/report.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { ruleRoutes } from './routes/rules.ts';
 
 /** The whole API. */
 const ROUTES: readonly Route[] = [
   ...incidentRoutes,
+  ...reportRoutes,
   ...commandRoutes,
   ...serviceRoutes,
   ...operationRoutes,
@@ -45,8 +49,16 @@ const handler =
     const caller = gate.admit(request, entry.role);
     const body = entry.method === 'post' ? await readBody(request, response) : {};
     const raw = { params: request.params, url: request.originalUrl, body };
-    response.json(await entry.run(raw, caller, services));
+    const answer = await entry.run(raw, caller, services);
+    if (answer instanceof FileAnswer) sendFile(response, answer.file);
+    else response.json(answer);
   };
+
+function sendFile(response: Response, { contentType, filename, text, contentSecurityPolicy }: Document): void {
+  response.set({ 'Content-Type': contentType, 'Content-Disposition': `inline; filename="${filename}"` });
+  if (contentSecurityPolicy !== null) response.set('Content-Security-Policy', contentSecurityPolicy);
+  response.end(text);
+}
 
 function refuseMethod(path: string): RequestHandler {
   const methods = ROUTES.filter((entry) => entry.path === path).map((entry) => entry.method.toUpperCase());

@@ -3,6 +3,8 @@ import type { Command } from '../domain/incident/commands.ts';
 import type { FactSet } from '../domain/decision.ts';
 import type { Clock } from '../domain/time.ts';
 import { iso, ms } from '../domain/time.ts';
+import { renderReport } from '../report/render.ts';
+import { reportOf } from '../report/report.ts';
 import { incidentAlerts } from '../store/alert-news.ts';
 import { readLedger, reviveEffects } from '../store/effects.ts';
 import { readIncident } from '../store/incidents.ts';
@@ -51,6 +53,10 @@ export function createBackend(deps: BackendDeps): ApiBackend {
       return (await incidentAlerts(db, state.correlationKey, state.afterKeyVersion, limit)).map((row) => row.alert);
     },
     timeline: (id) => readTimeline(db, id),
+    report: async (id, format) => {
+      const report = reportOf(await readTimeline(db, id));
+      return report === null ? null : renderReport(report, format);
+    },
     effects: async (incidentId) => (await readLedger(db, { incidentId }, LEDGER_ROWS)).map((row) => ({ ...row })),
     listChanges: (service, limit) => listChanges(db, service, limit),
     listQuarantine: async (limit) => (await listQuarantine(db, limit)).map((row) => ({ ...row })),

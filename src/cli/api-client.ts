@@ -10,6 +10,8 @@ export interface ApiClient {
   /** Throws UsageError for what the server calls invalid, else RunFailure. */
   get<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>>;
   post<S extends z.ZodType>(path: string, body: object, answer: S): Promise<z.output<S>>;
+  /** An answer that is a file, as it is. */
+  file(path: string): Promise<string>;
 }
 
 /** The API of a running server: `--url`, else FIREBREAK_URL, else this machine. The token is FIREBREAK_TOKEN. */
@@ -18,16 +20,22 @@ export function apiClient(io: CliIo, url: string | undefined): ApiClient {
   const token = presence(io.env['FIREBREAK_TOKEN']);
   const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-  const ask = async <S extends z.ZodType>(path: string, init: RequestInit, answer: S): Promise<z.output<S>> => {
+  const askText = async (path: string, init: RequestInit): Promise<string> => {
     const response = await send(base, `${base}/api/v1${path}`, init);
-    const body = readJson(await response.text());
-    if (!response.ok) throw refusal(base, response.status, body);
+    const text = await response.text();
+    if (!response.ok) throw refusal(base, response.status, readJson(text));
+    return text;
+  };
+
+  const ask = async <S extends z.ZodType>(path: string, init: RequestInit, answer: S): Promise<z.output<S>> => {
+    const body = readJson(await askText(path, init));
     const parsed = answer.safeParse(body);
     if (!parsed.success) throw new RunFailure(`${base} does not answer as this version of Firebreak does`);
     return parsed.data;
   };
 
   return {
+    file: (path) => askText(path, { headers: authorization }),
     get: (path, answer) => ask(path, { headers: authorization }, answer),
     post: (path, body, answer) => {
       const headers = { ...authorization, 'content-type': 'application/json' };

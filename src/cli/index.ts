@@ -4,6 +4,7 @@ import { addCompare } from './commands/compare.ts';
 import { addDrill } from './commands/drill.ts';
 import { addHandover, addStats } from './commands/overview.ts';
 import { addRollback } from './commands/rollback.ts';
+import { addReport } from './commands/report.ts';
 import { addRules } from './commands/rules.ts';
 import { addEffects, addIncidents } from './commands/server.ts';
 import { UsageError } from './errors.ts';
@@ -54,6 +55,7 @@ function createCli(session: Session, version: string): Command {
   addIncidents(program, session);
   addHandover(program, session);
   addStats(program, session);
+  addReport(program, session);
   addRollback(program, session);
   addDrill(program, session);
   addEffects(program, session);

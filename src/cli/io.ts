@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
 /** The world as a command sees it. */
@@ -12,6 +12,8 @@ export interface CliIo {
   readonly colour: boolean;
   /** The text of a file; `-` is standard input. */
   readonly read: (path: string) => Promise<string>;
+  /** Writes a file anew. */
+  readonly write: (path: string, text: string) => Promise<void>;
 }
 
 export const processIo = (process: NodeJS.Process): CliIo => ({
@@ -24,4 +26,5 @@ export const processIo = (process: NodeJS.Process): CliIo => ({
   env: process.env,
   colour: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
   read: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8')),
+  write: (path, text_) => writeFile(path, text_),
 });

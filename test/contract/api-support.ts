@@ -17,6 +17,9 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import { NO_SAMPLES } from '../../src/domain/recovery.ts';
 import type { PageComparison } from '../../src/domain/page-comparison.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { renderReport } from '../../src/report/render.ts';
+import { reportOf } from '../../src/report/report.ts';
+import { opened } from '../unit/support/incident.ts';
 import { policyWith } from '../unit/support/incident.ts';
 
 const OPENED = '2024-01-15T14:32:15.000Z';
@@ -281,6 +284,7 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
     },
     incidentAlerts: async (id) => (incidents.has(id) ? [alert] : []),
     timeline: async (id) => (incidents.has(id) ? timelineOf(id) : []),
+    report: async (id, format) => (incidents.has(id) ? renderReport(reportOf(opened('P1').events)!, format) : null),
     effects: async (id) => (incidents.has(id) ? [deadEffect] : []),
     carryOut: async (id, command) => {
       guard();

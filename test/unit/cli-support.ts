@@ -59,6 +59,7 @@ export async function run(argv: readonly string[], world: World = {}): Promise<R
       if (text === undefined) throw new Error(`ENOENT: ${path}`);
       return text;
     },
+    write: async (path: string, text: string) => void calls.push(['write', path, text]),
   };
   const code = await runCli(argv, { io, actions: noted({ ...fine, ...world.actions }, calls), version: '1.2.3' });
   return { code, out, err, calls };
