@@ -158,13 +158,13 @@ async function decisions(deps: AdvanceDeps, look: Look, incidentId: string, poli
       : { kind: 'open', opening: look.opening, news: look.news };
   const state = preview(deps, look, incidentId, observe, policy);
   if (state === null) return { commands: [observe], unanswered: false };
-  const { facts, baseline, unanswered } = await deps.facts({ state, firing: look.firing }, policy);
+  const { facts, baseline, snapshots, unanswered } = await deps.facts({ state, firing: look.firing }, policy);
   const assessment = await assessmentOf(deps, state, facts);
   const frozen: readonly Command[] = baseline === null ? [] : [{ kind: 'freeze-baseline', baseline }];
   // An incident that is over before it was looked at still gets its severity, and ends in the same commit.
   const over: readonly Command[] =
     look.opening === null ? [] : [{ kind: 'observe-alerts', news: nothingNew(look.news) }];
-  return { commands: [observe, ...frozen, { kind: 'assess', assessment }, ...over], unanswered };
+  return { commands: [observe, ...frozen, { kind: 'assess', assessment, snapshots }, ...over], unanswered };
 }
 
 function assessmentOf(deps: AdvanceDeps, state: IncidentState, facts: FactSet): Promise<Assessment> {
@@ -241,7 +241,7 @@ export async function reassess(deps: AdvanceDeps, incidentId: string): Promise<v
   const policy = await deps.policy();
   const { state } = loaded;
   const rows = await firingAlerts(deps.store.db, state.correlationKey, -1, FACT_ROWS);
-  const { facts } = await deps.facts({ state, firing: rows.map(alertOf) }, policy);
+  const { facts, snapshots } = await deps.facts({ state, firing: rows.map(alertOf) }, policy);
   const assessment = await assessmentOf(deps, state, facts);
-  await deps.commander.handle(incidentId, [{ kind: 'assess', assessment }]);
+  await deps.commander.handle(incidentId, [{ kind: 'assess', assessment, snapshots }]);
 }

@@ -4,6 +4,7 @@ import { CommandRefused } from '../domain/incident/commands.ts';
 import { decide } from '../domain/incident/decide.ts';
 import { evolve } from '../domain/incident/evolve.ts';
 import type { IncidentEvent, NewEvent } from '../domain/incident/events.ts';
+import { wantsFollowUp } from '../domain/incident/follow-up.ts';
 import type { Reaction } from '../domain/incident/react.ts';
 import { react } from '../domain/incident/react.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
@@ -79,7 +80,8 @@ export function createCommander(store: Store, clock: Clock, policy: EffectivePol
         tallies: [...happened.tallied(label), ...told.tallied(label)],
         now,
       });
-      await uow.enqueue(jobsOf(incidentId, reaction, outlets));
+      const follow = wantsFollowUp(happened.parsed) ? [followUpJob(incidentId)] : [];
+      await uow.enqueue([...jobsOf(incidentId, reaction, outlets), ...follow]);
       return told.after;
     },
   };
@@ -131,6 +133,8 @@ function run(
 /** Label values stay bounded: a service that nobody configured is `other`. */
 export const serviceLabel = (policy: Policy, state: Pick<IncidentState, 'service'>): string =>
   state.service !== null && Object.hasOwn(policy.services, state.service) ? state.service : 'other';
+
+export const followUpJob = (incidentId: string): NewJob => ({ name: 'follow-up', data: { v: 1, incidentId } });
 
 /** One job a lane, however many effects it got. */
 function jobsOf(incidentId: string, reaction: Reaction, { quiet }: Outlets): readonly NewJob[] {

@@ -1,13 +1,15 @@
 import type { Alert } from '../domain/alert.ts';
 import { alertName } from '../domain/alert.ts';
 import type { FactSet } from '../domain/decision.ts';
+import type { FactSnapshot } from '../domain/incident/event-parts.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { Policy } from '../domain/policy.ts';
 import { factsFor } from '../domain/metric-queries.ts';
 import type { Baseline } from '../domain/recovery.ts';
 import { acquittalText, suspectFact } from '../domain/suspect.ts';
 import type { Clock } from '../domain/time.ts';
-import { ms } from '../domain/time.ts';
+import { iso, ms } from '../domain/time.ts';
 import type { ImpactTrend } from '../domain/trend.ts';
 import { trendOf } from '../domain/trend.ts';
 import type { Investigation, InvestigationDeps } from '../rollback/investigate.ts';
@@ -40,6 +42,8 @@ export interface Gathered {
   readonly facts: FactSet;
   /** Asked for the first time and known now: to be frozen with the incident. */
   readonly baseline: Baseline | null;
+  /** The numbers among the facts that Prometheus was asked for, with what it answered. */
+  readonly snapshots: readonly FactSnapshot[];
   /** Somebody who was asked did not answer: what is unknown now may be known soon. */
   readonly unanswered: boolean;
 }
@@ -56,7 +60,8 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     trend(deps, subject, policy, now, signal),
   ]);
   const fresh = await freeze(deps, state, policy, found, signal);
-  const measured = { ...baselineFacts(state.baseline ?? fresh.baseline), ...(await measuring) };
+  const asked = await measuring;
+  const measured = { ...baselineFacts(state.baseline ?? fresh.baseline), ...asked };
   const worst = spokesman(firing);
   const facts = assembleFacts({
     service: state.service,
@@ -80,7 +85,27 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     now,
   });
   const failed = Object.values(measured).some(({ answer }) => answer.kind === 'failed');
-  return { facts, baseline: fresh.baseline, unanswered: failed || found?.ready === null || !fresh.answered };
+  const unanswered = failed || found?.ready === null || !fresh.answered;
+  return { facts, baseline: fresh.baseline, snapshots: snapshotsOf(asked, now), unanswered };
+}
+
+function snapshotsOf(asked: Readonly<Record<string, Measurement>>, now: number): readonly FactSnapshot[] {
+  return Object.entries(asked).map(([fact, { answer, source }]) => ({
+    fact,
+    query: source.replace(/^promql: /, ''),
+    result: { at: iso(now), ...answerOf(answer) },
+  }));
+}
+
+function answerOf(answer: Measurement['answer']): JsonObject {
+  switch (answer.kind) {
+    case 'value':
+      return { kind: 'value', value: answer.value };
+    case 'no-data':
+      return { kind: 'no-data', reason: answer.reason };
+    case 'failed':
+      return { kind: 'failed', reason: `${answer.failure.kind}: ${answer.failure.message}` };
+  }
 }
 
 /** What teams write in the label `severity`, worst first. */

@@ -144,7 +144,7 @@ function serveHttp(
     }),
     policy: settings.policy,
     writer,
-    changes: changeStore(store),
+    changes: changeStore(store, commander, policy),
     pageNews: createPageNewsSink(store, commander, policy),
     slack: pipeline.slack?.desk ?? null,
     maxBodyBytes: http.maxBodyBytes,

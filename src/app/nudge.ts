@@ -13,6 +13,7 @@ const ROOM: Readonly<Record<JobName, number>> = {
   effects: 4,
   rollback: 4,
   'slack-request': 2,
+  'follow-up': 2,
 };
 /** What does not fit in here is done by the job queue a moment later. */
 const WAITING = 1_000;

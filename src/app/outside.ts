@@ -2,7 +2,7 @@ import type { Alert } from '../domain/alert.ts';
 import { alertName } from '../domain/alert.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 import { classifyHttp, createHttp } from '../clients/http.ts';
-import type { Prometheus } from '../clients/prometheus.ts';
+import type { Prometheus, SnapshotSource } from '../clients/prometheus.ts';
 import { createPrometheus } from '../clients/prometheus.ts';
 import type { InvestigationDeps } from '../rollback/investigate.ts';
 import { createLookout } from '../rollback/lookout.ts';
@@ -25,7 +25,7 @@ const PROBE_TIMEOUT_MS = 5_000;
 
 /** What the stages share of the outside: Prometheus, the targets of rollbacks, and what can be found out by both. */
 export interface Outside {
-  readonly prometheus: Prometheus | null;
+  readonly prometheus: (Prometheus & SnapshotSource) | null;
   readonly providers: ProviderRegistry;
   readonly probe: RecoveryProbe;
   readonly investigation: InvestigationDeps;
@@ -43,7 +43,7 @@ export function createOutside({ settings, store, clock }: OutsideParts): Outside
 }
 
 /** Null: none is configured. */
-export function createMetricsSource({ prometheus: own }: Settings): Prometheus | null {
+export function createMetricsSource({ prometheus: own }: Settings): (Prometheus & SnapshotSource) | null {
   if (own === null) return null;
   const headers = (): Record<string, string> =>
     Object.fromEntries(Object.entries(own.headers).map(([name, secret]) => [name, secret.reveal()]));

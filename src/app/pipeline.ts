@@ -22,6 +22,7 @@ import type { Channels } from './channels.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
 import { createCommander } from './commander.ts';
 import { gatherFacts } from './facts.ts';
+import { followUp } from './follow-up.ts';
 import { createIngestCounts } from './ingest-counts.ts';
 import type { IngestCounts } from './ingest-counts.ts';
 import { runLane } from './lanes.ts';
@@ -208,6 +209,7 @@ function createHandlers(
     effects: ({ incidentId, channel }) => runLane(lanes, { incidentId, channel, urgent: false }),
     rollback: ({ incidentId }) => driveRollback(rollback, incidentId),
     'slack-request': async ({ request }) => slack?.desk.takeLate(request),
+    'follow-up': ({ incidentId }) => followUp({ store, clock, commander, policy, look: outside }, incidentId),
   };
 }
 

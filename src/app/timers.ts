@@ -9,6 +9,7 @@ import type { DueTimer } from '../store/timers.ts';
 import { findDueTimers, nextTimerAt, setTimer, takeTimer } from '../store/timers.ts';
 import type { Next } from '../timers/loop.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
+import { followUpJob } from './commander.ts';
 
 export interface TimerDeps {
   readonly store: Store;
@@ -41,6 +42,7 @@ async function fire({ store, commander }: TimerDeps, timer: DueTimer, policy: Po
     const before = await lockIncident(uow.trx, incidentId);
     if (!(await takeTimer(uow.trx, timer)) || before === null) return;
     if (wakesRollback(timer)) await uow.enqueue([{ name: 'rollback', data: { v: 1, incidentId } }]);
+    if (name === 'follow-up') await uow.enqueue([followUpJob(incidentId)]);
     if (name === 'reassess' && canChange(before.state.status)) await markDirty(uow.trx, [before.state.correlationKey]);
     const after = await commander.apply(uow, incidentId, before, [{ kind: 'fire-timer', name }], policy);
     // It may have become early meanwhile (a longer monitoring window): what the state still waits for stays set.

@@ -3,6 +3,8 @@ import type { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/time.ts';
 import { classifyHttp, createHttp } from './http.ts';
 import type { AlertMatch, PrometheusAlerts, PrometheusAnswer, PrometheusSeries } from './prometheus-answers.ts';
+import type { PrometheusSnapshot, SnapshotWindow } from './prometheus-snapshot.ts';
+import { snapshotOf } from './prometheus-snapshot.ts';
 import { Envelope, firingIn, onsetIn, seriesOf, valueOf } from './prometheus-answers.ts';
 
 export interface PrometheusOptions {
@@ -28,10 +30,16 @@ export interface Prometheus {
   activeAt(match: AlertMatch, signal: AbortSignal): Promise<Instant | null>;
 }
 
+/** What an expression gives, for people to read later. */
+export interface SnapshotSource {
+  /** Every series, of whatever shape, bounded. Does not throw for what the server does. */
+  snapshot(promql: string, window: SnapshotWindow, signal: AbortSignal): Promise<PrometheusSnapshot>;
+}
+
 type Asked = { readonly ok: true; readonly body: Envelope } | { readonly ok: false; readonly failure: Failure };
 
 /** A Prometheus, or what speaks its HTTP API. */
-export const createPrometheus = ({ url, headers, timeoutMs }: PrometheusOptions): Prometheus => {
+export const createPrometheus = ({ url, headers, timeoutMs }: PrometheusOptions): Prometheus & SnapshotSource => {
   const http = createHttp({ timeoutMs, baseUrl: url, userAgent: 'firebreak' });
   const ask = async (path: string, form: URLSearchParams | null, signal: AbortSignal): Promise<Asked> => {
     try {
@@ -49,9 +57,16 @@ export const createPrometheus = ({ url, headers, timeoutMs }: PrometheusOptions)
       return asked.ok ? valueOf(asked.body) : failed(asked);
     },
     queryRange: async (promql, from, to, stepMs, signal) => {
-      const range = { start: seconds(from), end: seconds(to), step: seconds(stepMs) };
-      const asked = await ask('/api/v1/query_range', new URLSearchParams({ query: promql, ...range }), signal);
+      const asked = await ask('/api/v1/query_range', rangeForm(promql, { from, to, stepMs }), signal);
       return asked.ok ? seriesOf(asked.body) : failed(asked);
+    },
+    snapshot: async (promql, window, signal) => {
+      const asked =
+        'at' in window
+          ? await ask('/api/v1/query', new URLSearchParams({ query: promql, time: seconds(window.at) }), signal)
+          : await ask('/api/v1/query_range', rangeForm(promql, window), signal);
+      if (asked.ok) return snapshotOf(asked.body, window);
+      return { kind: 'failed', reason: `${asked.failure.kind}: ${asked.failure.message}` };
     },
     firingAlerts: async (signal) => {
       const asked = await ask('/api/v1/alerts', null, signal);
@@ -67,6 +82,9 @@ export const createPrometheus = ({ url, headers, timeoutMs }: PrometheusOptions)
 };
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+
+const rangeForm = (promql: string, { from, to, stepMs }: Extract<SnapshotWindow, { from: number }>): URLSearchParams =>
+  new URLSearchParams({ query: promql, start: seconds(from), end: seconds(to), step: seconds(stepMs) });
 
 const failed = ({ failure }: { readonly failure: Failure }) => ({ kind: 'failed', failure }) as const;
 

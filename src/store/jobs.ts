@@ -13,6 +13,8 @@ export interface Jobs {
   rollback: { readonly v: 1; readonly incidentId: string };
   /** What somebody did in Slack that could not be carried out while Slack waited. */
   'slack-request': { readonly v: 1; readonly request: SlackRequest };
+  /** Look up what nobody waits for: earlier incidents, whether a fix holds. */
+  'follow-up': { readonly v: 1; readonly incidentId: string };
 }
 
 export type JobName = keyof Jobs;
@@ -44,6 +46,7 @@ const QUEUES: Readonly<Record<JobName, Omit<Queue, 'name'>>> = {
   rollback: { ...retries, retryDelayMax: 5, expireInSeconds: 120 },
   // After half an hour nobody waits for it any more, and what was meant then may be wrong now.
   'slack-request': { ...retries, retryLimit: 120, retryDelayMax: 15, retentionSeconds: 1_800 },
+  'follow-up': { ...retries, retryDelayMax: 60 },
 };
 
 /** Each name has workers of its own, so that a P0's effects never wait behind others. */
@@ -52,6 +55,7 @@ const WORK: Readonly<Record<JobName, WorkOptions & { readonly workers: number }>
   effects: { workers: 2, batchSize: 10, pollingIntervalSeconds: 1 },
   rollback: { workers: 2, batchSize: 2, pollingIntervalSeconds: 0.5 },
   'slack-request': { workers: 1, batchSize: 2, pollingIntervalSeconds: 0.5 },
+  'follow-up': { workers: 1, batchSize: 5, pollingIntervalSeconds: 2 },
 };
 
 const NAMES = Object.keys(QUEUES) as JobName[];

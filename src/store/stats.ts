@@ -214,7 +214,8 @@ interface ActionRow extends Grouped {
   readonly verified: number;
 }
 
-const isOverdue = (now: number): RawBuilder<unknown> =>
+/** Of an `item`: it is open after its due date. */
+export const isOverdue = (now: number): RawBuilder<unknown> =>
   sql`(item->>'status' = 'open' and (item->>'dueAt')::timestamptz < ${new Date(now)})`;
 
 async function actionItems(trx: Trx, filter: StatisticsFilter, now: number): Promise<readonly ActionRow[]> {

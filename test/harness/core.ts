@@ -5,6 +5,7 @@ import { advanceKey } from '../../src/app/advance.ts';
 import type { Commander } from '../../src/app/commander.ts';
 import { createCommander } from '../../src/app/commander.ts';
 import { gatherFacts } from '../../src/app/facts.ts';
+import { followUp } from '../../src/app/follow-up.ts';
 import { fireDueTimers } from '../../src/app/timers.ts';
 import type { IncidentEvent } from '../../src/domain/incident/events.ts';
 import type { IncidentState } from '../../src/domain/incident/state.ts';
@@ -52,6 +53,8 @@ export interface Core {
   settle(): Promise<void>;
   /** Fires every timer that is due now. */
   fire(): Promise<void>;
+  /** Does what is looked up behind an incident's back, as far as it is due now. */
+  follow(): Promise<void>;
   incidents(): Promise<readonly IncidentState[]>;
   timeline(id: string): Promise<readonly IncidentEvent[]>;
   close(): Promise<void>;
@@ -107,6 +110,10 @@ export async function startCore(options: CoreOptions = {}): Promise<Core> {
     facts: (subject, effective) => gatherFacts({ store, clock, metrics, investigation }, subject, effective),
     activeAt: () => Promise.resolve(core.activeAt),
   };
+  const followUps = new Set<string>();
+  store.onCommitted((jobs) => {
+    for (const job of jobs) if (job.name === 'follow-up') followUps.add(job.data.incidentId);
+  });
   const claim = (): Promise<ClaimedKey | null> => claimDirtyKey(store.db, clock.now(), LEASE_MS);
   const core: Core = {
     store,
@@ -135,6 +142,13 @@ export async function startCore(options: CoreOptions = {}): Promise<Core> {
     },
     async fire() {
       while ((await fireDueTimers({ store, clock, commander, policy })) === 'again');
+    },
+    async follow() {
+      for (const id of followUps) {
+        followUps.delete(id);
+        const look = { probe, providers: options.providers ?? {} };
+        await followUp({ store, clock, commander, policy, look }, id);
+      }
     },
     incidents: () =>
       listIncidents(store.db, { status: [], severity: [], service: null, since: null, cursor: null, limit: 10_000 }),

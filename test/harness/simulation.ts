@@ -10,6 +10,7 @@ import { gatherFacts } from '../../src/app/facts.ts';
 import { runLane } from '../../src/app/lanes.ts';
 import { effectivePolicy } from '../../src/app/policy.ts';
 import { createProviders } from '../../src/app/providers.ts';
+import { followUp } from '../../src/app/follow-up.ts';
 import { createCoordinator, createSurroundings } from '../../src/app/rollbacks.ts';
 import { fireDueTimers } from '../../src/app/timers.ts';
 import { readValues } from '../../src/app/values.ts';
@@ -241,8 +242,12 @@ function build({ store, settings, clock, rules, options }: Site): Machine {
   });
   const lanes = { store, clock, commander, policy, channels, publicUrl: settings.http.publicUrl, log };
   const rollbacks = new Set<string>();
+  const followUps = new Set<string>();
   store.onCommitted((jobs) => {
-    for (const job of jobs) if (job.name === 'rollback') rollbacks.add(job.data.incidentId);
+    for (const job of jobs) {
+      if (job.name === 'rollback') rollbacks.add(job.data.incidentId);
+      if (job.name === 'follow-up') followUps.add(job.data.incidentId);
+    }
   });
   const retries = new Map<string, number>();
   const nameOf = ({ incidentId, channel }: Lane): string => `${incidentId} ${channel}`;
@@ -272,7 +277,7 @@ function build({ store, settings, clock, rules, options }: Site): Machine {
           dueLanes(),
         ]);
         const idle = (dirtyAt ?? Infinity) > clock.at && (timerAt ?? Infinity) > clock.at;
-        if (idle && lanesDue.length === 0 && rollbacks.size === 0) return;
+        if (idle && lanesDue.length === 0 && rollbacks.size === 0 && followUps.size === 0) return;
         await advanceAll();
         for (const lane of await dueLanes()) await carryOut(lane);
         options.observe?.(clock.at);
@@ -283,6 +288,10 @@ function build({ store, settings, clock, rules, options }: Site): Machine {
         for (const incidentId of due) {
           await driveRollback(coordinator, incidentId);
           await options.settled?.();
+        }
+        for (const incidentId of followUps) {
+          followUps.delete(incidentId);
+          await followUp({ store, clock, commander, policy, look: { probe, providers } }, incidentId);
         }
       }
       throw new Error(`after ${MOST_ROUNDS} rounds at ${offset(clock.at)} something is still due`);

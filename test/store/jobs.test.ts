@@ -33,6 +33,7 @@ test('nobody can work on one before the commit, and then somebody does', async (
   const arrival = new Promise<void>((resolve) => (arrived = resolve));
   await core.store.jobs.work({
     'effects-urgent': async () => undefined,
+    'follow-up': async () => undefined,
     effects: async () => undefined,
     rollback: async ({ incidentId }) => {
       seen.push(incidentId);

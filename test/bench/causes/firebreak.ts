@@ -214,7 +214,7 @@ function start({ store, ruleFiles, rollbacksDue }: Ground, surroundings: Surroun
       const compatible = change.type === 'migration' ? saidCompatible(surroundings.scenario, change.service) : null;
       const read = readChange(rawChange(change, endedAt, compatible));
       if (read.kind === 'unreadable') throw new Error(`change ${change.id}: ${read.problem.message}`);
-      await changeStore(store).saveChange(read.change, clock.at);
+      await changeStore(store, commander, policy).saveChange(read.change, clock.at);
       if (change.byFirebreak) await recordEarlierRollback(store, change, clock.at);
     },
     act: (incidentId, entry) => act(commander, incidentId, entry),
