@@ -37,7 +37,7 @@ export function explanation(report: NonNullable<ExplainReport['explanation']>): 
     ['rollback', rollback.action, by(rollback.rule), rollback.because],
     ['specialist', routing.specialist ?? 'unknown', by(routing.rule), routing.because],
     ...routing.routes.map(({ rule, because }) => ['route', '', by(rule), because]),
-    ...(routing.routes.length === 0 ? [] : [['told', told(routing), '', '']]),
+    ...(routing.routes.length === 0 ? [] : [['told', '', '', told(routing)]]),
   ]);
   const rows = report.rules.map(({ stage, outcome, rule, because }) => [stage, outcome, rule, because]);
   return `${decisions}\n${table([['STAGE', 'OUTCOME', 'RULE', 'BECAUSE'], ...rows])}`;

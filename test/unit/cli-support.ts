@@ -4,7 +4,7 @@ import type { CliActions, ConfigReport, ExplainReport } from '../../src/cli/port
 
 const DECISION = { rulesHash: 'cafe', conditions: [], facts: {}, unknownFacts: [] };
 
-const EXPLANATION: NonNullable<ExplainReport['explanation']> = {
+export const EXPLANATION: NonNullable<ExplainReport['explanation']> = {
   assessment: {
     severity: { ...DECISION, severity: 'P1', rule: 'p1-errors', because: 'a tenth fails', unclassified: false },
     rollback: { ...DECISION, action: 'hold', rule: null, because: 'nothing measured' },

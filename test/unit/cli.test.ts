@@ -1,5 +1,6 @@
 import { BadConfiguration } from '../../src/cli/ports.ts';
-import { CONFIG, run } from './cli-support.ts';
+import { CONFIG, EXPLANATION, run } from './cli-support.ts';
+import { routingOf } from './support/incident.ts';
 
 const COMMANDS = [
   'serve',
@@ -11,6 +12,8 @@ const COMMANDS = [
   'incidents show',
   'effects list',
   'effects retry',
+  'handover',
+  'stats',
   'verify',
   'db migrate',
 ];
@@ -128,6 +131,18 @@ const failedTest = {
   differences: ['severity: expected P0, is P1'],
 };
 
+const ROUTED = {
+  ...EXPLANATION,
+  assessment: {
+    ...EXPLANATION.assessment,
+    routing: routingOf({
+      ...{ rule: 'postgres', because: 'Postgres is named', specialist: 'database' },
+      ...{ routes: [{ rule: 'night', because: 'a P1 at night' }], page: true },
+      ...{ slackChannels: ['#dba'], audiences: ['stakeholders'] },
+    }),
+  },
+};
+
 describe('what was found', () => {
   test.each([
     [['config', 'check'], {}, 0, 'ok  config/firebreak.yaml\n'],
@@ -169,6 +184,17 @@ describe('what was found', () => {
       0,
       'severity    P1       rule p1-errors   a tenth fails\nrollback    hold     no rule matched  nothing measured\n' +
         'specialist  unknown  no rule matched  no rule matched\n\n' +
+        'STAGE     OUTCOME  RULE       BECAUSE\nseverity  decided  p1-errors  a tenth fails\n',
+    ],
+    [
+      ['rules', 'explain'],
+      { explainRules: async () => ({ problems: [], explanation: ROUTED }) },
+      0,
+      'severity    P1        rule p1-errors   a tenth fails\n' +
+        'rollback    hold      no rule matched  nothing measured\n' +
+        'specialist  database  rule postgres    Postgres is named\n' +
+        'route                 rule night       a P1 at night\n' +
+        'told                                   a page, #dba, stakeholders\n\n' +
         'STAGE     OUTCOME  RULE       BECAUSE\nseverity  decided  p1-errors  a tenth fails\n',
     ],
     [
