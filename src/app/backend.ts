@@ -65,7 +65,7 @@ export function createBackend(deps: BackendDeps): ApiBackend {
     deadLetters: async (limit) => (await readLedger(db, { dead: true }, limit)).map((row) => ({ ...row })),
     retryEffects: (ids) =>
       store.transaction(async (uow) => {
-        const lanes = await reviveEffects(uow.trx, ids);
+        const lanes = await reviveEffects(uow.trx, ids, clock.now());
         await uow.enqueue(
           lanes.map(({ incidentId, channel, urgent }) => ({
             name: urgent ? ('effects-urgent' as const) : ('effects' as const),

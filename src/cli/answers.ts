@@ -46,6 +46,7 @@ export const effectAnswer = z.looseObject({
   attempts: z.number(),
   createdAt: z.string(),
   message: z.string(),
+  result: z.looseObject({ failure: z.looseObject({ message: z.string() }).optional() }).nullable(),
 });
 
 export const planAnswer = z.looseObject({

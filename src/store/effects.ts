@@ -234,11 +234,11 @@ export async function readLedger(
   }));
 }
 
-/** Takes dead letters out again. Returns their lanes. */
-export async function reviveEffects(trx: Trx, ids: readonly string[] | 'all'): Promise<readonly Lane[]> {
+/** Takes dead letters out again, as if they were meant now. Returns their lanes. */
+export async function reviveEffects(trx: Trx, ids: readonly string[] | 'all', now: number): Promise<readonly Lane[]> {
   const which = ids === 'all' ? sql`true` : sql`id = any(${[...ids]}::text[])`;
   const { rows } = await sql<{ incident_id: string; channel: ChannelName; urgent: boolean }>`
-    update effects set status = 'pending', result = null, finished_at = null, not_before = null, created_at = now()
+    update effects set status = 'pending', result = null, finished_at = null, not_before = null, created_at = ${new Date(now)}
     where status in ('dead', 'failed') and ${which} returning incident_id, channel, urgent`.execute(trx);
   return rows.map((row) => ({ incidentId: row.incident_id, channel: row.channel, urgent: row.urgent }));
 }

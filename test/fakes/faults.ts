@@ -6,12 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 interface Misbehaviour {
   /** For how many requests; 1 unless told. */
   readonly times?: number;
+  /** After so many requests that it could have hit; none unless told. */
+  readonly skip?: number;
   /**
    * reset: cut the connection, nothing was applied. timeout: never answer, nothing was applied. drop-after-apply: apply
    * the request, then cut the connection. garbage-after-apply: apply it, then answer with a page that is not the
    * service's. status: answer with `status` and `body`, nothing was applied. slow: apply and answer, after `delayMs`.
+   * down: refuse connections until `comeBack`.
    */
-  readonly mode: 'reset' | 'timeout' | 'drop-after-apply' | 'garbage-after-apply' | 'status' | 'slow';
+  readonly mode: 'reset' | 'timeout' | 'drop-after-apply' | 'garbage-after-apply' | 'status' | 'slow' | 'down';
   readonly status?: number;
   readonly body?: unknown;
   readonly retryAfter?: number | string;
@@ -50,25 +53,67 @@ export interface Answer {
 export interface Front {
   readonly requests: RecordedRequest[];
   misbehave(how: Misbehaviour): void;
+  /** Faults that have hit nothing yet. */
+  pending(): number;
+  /** Ends being down. */
+  comeBack(): Promise<void>;
   readonly listener: RequestListener;
+  /** The server that listens, for the faults that need it. */
+  attach(server: Server): void;
+}
+
+/** What a test may do with a fake besides reading what it saw. */
+export type FaultControls = Pick<Front, 'requests' | 'misbehave' | 'pending' | 'comeBack'>;
+
+interface Fault {
+  readonly how: Misbehaviour;
+  skip: number;
+  left: number;
 }
 
 export const createFront = (apply: (request: RecordedRequest) => Answer): Front => {
   const requests: RecordedRequest[] = [];
-  let faults: { readonly how: Misbehaviour; left: number }[] = [];
+  let faults: Fault[] = [];
+  const outage = createOutage();
 
   const nextFault = (method: string, path: string): Misbehaviour | undefined => {
-    const fault = faults.find(({ how }) => path.includes(how.path ?? '') && (how.method ?? method) === method);
-    if (fault) fault.left -= 1;
+    const fits = ({ how }: Fault): boolean =>
+      how.mode !== 'down' && path.includes(how.path ?? '') && (how.method ?? method) === method;
+    const fault = faults.find(fits);
+    if (!fault) return undefined;
+    if (fault.skip > 0) {
+      fault.skip -= 1;
+      return undefined;
+    }
+    fault.left -= 1;
     faults = faults.filter(({ left }) => left > 0);
-    return fault?.how;
+    return fault.how;
+  };
+
+  /** Whether this was the last request before it goes down. */
+  const endsService = (): boolean => {
+    const fault = faults.find(({ how }) => how.mode === 'down');
+    if (!fault) return false;
+    fault.skip -= 1;
+    if (fault.skip > 0) return false;
+    faults = faults.filter((other) => other !== fault);
+    return true;
   };
 
   const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const raw = await readAll(req);
+    // A connection from before: whoever is down says nothing on it.
+    if (outage.isDown()) {
+      req.socket.destroy();
+      return;
+    }
     const url = new URL(req.url ?? '/', 'http://fake');
     const { method = '', headers } = req;
     const fault = nextFault(method, url.pathname);
+    if (endsService()) {
+      res.setHeader('connection', 'close');
+      outage.begin();
+    }
     const applied = fault === undefined || APPLYING.has(fault.mode);
     const arrivedAt = performance.now();
     const query = url.searchParams;
@@ -84,9 +129,38 @@ export const createFront = (apply: (request: RecordedRequest) => Answer): Front 
 
   return {
     requests,
-    misbehave: (how) => faults.push({ how, left: how.times ?? 1 }),
+    misbehave: (how) => {
+      const { skip = 0, times = 1 } = how;
+      if (how.mode === 'down' && skip === 0) outage.begin();
+      else faults.push({ how, skip, left: times });
+    },
+    pending: () => faults.length,
+    comeBack: () => outage.end(),
     listener: (req, res) => {
       handle(req, res).catch(() => req.socket.destroy());
+    },
+    attach: (server) => {
+      outage.attach(server);
+    },
+  };
+};
+
+const createOutage = () => {
+  let server: Server | null = null;
+  let port = 0;
+  return {
+    attach: (listening: Server) => {
+      server = listening;
+      port = (listening.address() as AddressInfo).port;
+    },
+    isDown: () => server !== null && !server.listening,
+    begin: () => {
+      server?.close();
+      server?.closeIdleConnections();
+    },
+    end: async () => {
+      if (server === null || server.listening) return;
+      await new Promise<void>((resolve) => server?.listen(port, '127.0.0.1', resolve));
     },
   };
 };
@@ -113,11 +187,12 @@ const reply = (res: ServerResponse, { status, headers, body }: Answer): void => 
 };
 
 /** Listens on a free port of 127.0.0.1 and gives `host:port`. */
-export const listen = async (server: Server): Promise<string> => {
+export const listen = async (server: Server, front?: Front): Promise<string> => {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
+  front?.attach(server);
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
 

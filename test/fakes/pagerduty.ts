@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:https';
 import { makeCertificate } from './certificate.ts';
-import { createFront, listen, stop, type Answer, type Front, type RecordedRequest } from './faults.ts';
+import { createFront, listen, stop, type Answer, type FaultControls, type RecordedRequest } from './faults.ts';
 
 interface FakeAlert {
   readonly routingKey: string;
@@ -18,7 +18,7 @@ interface FakeChange {
   readonly links: unknown;
 }
 
-export interface FakePagerDuty extends Pick<Front, 'requests' | 'misbehave'> {
+export interface FakePagerDuty extends FaultControls {
   /** `127.0.0.1:port`; it speaks https with a certificate of its own: see certificate.ts on how to trust it. */
   readonly host: string;
   readonly cert: string;
@@ -79,7 +79,7 @@ export const startPagerDuty = async (): Promise<FakePagerDuty> => {
   });
 
   const server = createServer({ cert: certificate.cert, key: certificate.key }, front.listener);
-  const host = await listen(server);
+  const host = await listen(server, front);
   return {
     ...front,
     host,

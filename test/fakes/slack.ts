@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import { createFront, listen, stop, type Answer, type Front, type RecordedRequest } from './faults.ts';
+import { createFront, listen, stop, type Answer, type FaultControls, type RecordedRequest } from './faults.ts';
 import { blockErrors, pingsIn, viewErrors } from './slack-blocks.ts';
 
 export interface FakeMessage {
@@ -33,7 +33,7 @@ export interface FakeResponseUrl {
   readonly answers: Readonly<Record<string, unknown>>[];
 }
 
-export interface FakeSlack extends Pick<Front, 'requests' | 'misbehave'> {
+export interface FakeSlack extends FaultControls {
   /** What a client takes for `https://slack.com/api/`. */
   readonly url: string;
   readonly channels: ReadonlyMap<string, FakeMessage[]>;
@@ -58,6 +58,8 @@ export interface FakeSlackOptions {
   readonly postsPerSecond?: number;
   /** Messages a page of history holds at most. */
   readonly pageSize?: number;
+  /** By which the timestamps are made. */
+  readonly now?: () => number;
 }
 
 type Form = Readonly<Record<string, string | undefined>>;
@@ -95,7 +97,7 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
     const metadata = metadataOf(form['metadata']);
     if (metadata === 'invalid') return no('invalid_metadata_format');
     count += 1;
-    const ts = `${Math.floor(Date.now() / 1000)}.${String(count).padStart(6, '0')}`;
+    const ts = `${Math.floor((options.now?.() ?? Date.now()) / 1000)}.${String(count).padStart(6, '0')}`;
     messages.push({ ts, ...content, metadata, threadTs, edits: 0 });
     pings.push(...pingsIn(content));
     return yes({ channel, ts, message: { text: content.text } });
@@ -208,7 +210,7 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
   });
 
   const server = createServer(front.listener);
-  const host = await listen(server);
+  const host = await listen(server, front);
   return {
     ...front,
     url: `http://${host}/api/`,

@@ -20,13 +20,16 @@ type Step = 'greeting' | 'login' | 'sender' | 'recipient' | 'message';
 interface Misbehaviour {
   /** For how many dialogues; 1 unless told. */
   readonly times?: number;
+  /** After so many dialogues that came as far; none unless told. */
+  readonly skip?: number;
+  /** Where; of no meaning for `down`. */
   readonly at: Step;
   /**
    * refuse: say no, with `code`. cut: drop the connection. silent: never answer. garbage: answer with what is no SMTP.
    * slow: answer after `delayMs`, and rightly. lose-answer: accept the mail, and drop the connection before saying so.
-   * garbage-after: accept the mail, and say something that is no SMTP.
+   * garbage-after: accept the mail, and say something that is no SMTP. down: refuse connections until `comeBack`.
    */
-  readonly how: 'refuse' | 'cut' | 'silent' | 'garbage' | 'slow' | 'lose-answer' | 'garbage-after';
+  readonly how: 'refuse' | 'cut' | 'silent' | 'garbage' | 'slow' | 'lose-answer' | 'garbage-after' | 'down';
   readonly code?: number;
   readonly message?: string;
   /** Only this recipient. */
@@ -44,6 +47,10 @@ export interface FakeSmtp {
   /** Dialogues that were begun. */
   readonly dialogues: number;
   misbehave(how: Misbehaviour): void;
+  /** Faults that have hit nothing yet. */
+  pending(): number;
+  /** Ends being down. */
+  comeBack(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,13 +69,18 @@ export const startSmtp = async (options: FakeSmtpOptions = {}): Promise<FakeSmtp
   const certificate = options.secure === true || options.startTls === true ? await makeCertificate() : null;
   const mails: ReceivedMail[] = [];
   let dialogues = 0;
-  let faults: { readonly how: Misbehaviour; left: number }[] = [];
+  let faults: { readonly how: Misbehaviour; skip: number; left: number }[] = [];
 
   const nextFault = (at: Step, to?: string): Misbehaviour | undefined => {
     const fault = faults.find(({ how }) => how.at === at && (how.to === undefined || how.to === to));
-    if (fault) fault.left -= 1;
+    if (!fault) return undefined;
+    if (fault.skip > 0) {
+      fault.skip -= 1;
+      return undefined;
+    }
+    fault.left -= 1;
     faults = faults.filter(({ left }) => left > 0);
-    return fault?.how;
+    return fault.how;
   };
 
   const socketOf = (session: SMTPServerSession) =>
@@ -100,6 +112,11 @@ export const startSmtp = async (options: FakeSmtpOptions = {}): Promise<FakeSmtp
         socketOf(session)?.destroy();
         break;
       case 'silent':
+        break;
+      case 'down':
+        // Dialogues that are under way go on; there is no new one.
+        listening.close();
+        done();
         break;
     }
   };
@@ -168,7 +185,17 @@ export const startSmtp = async (options: FakeSmtpOptions = {}): Promise<FakeSmtp
       return dialogues;
     },
     misbehave: (how) => {
-      faults.push({ how, left: how.times ?? 1 });
+      const { skip = 0, times = 1 } = how;
+      if (how.how === 'down' && skip === 0) listening.close();
+      // The dialogue before the one that is refused is the one that ends the service.
+      else faults.push({ how, skip: how.how === 'down' ? skip - 1 : skip, left: times });
+    },
+    pending: () => faults.length,
+    comeBack: async () => {
+      if (listening.listening) return;
+      const again = once(listening, 'listening');
+      listening.listen(port, '127.0.0.1');
+      await again;
     },
     stop: async () => {
       const closed = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import { createFront, listen, stop, type Answer, type Front, type RecordedRequest } from './faults.ts';
+import { createFront, listen, stop, type Answer, type FaultControls, type RecordedRequest } from './faults.ts';
 import { incidentErrors, type IncidentFields } from './statuspage-rules.ts';
 
 interface PageUpdate {
@@ -22,7 +22,7 @@ export interface PageIncident {
   readonly createdAt: string;
 }
 
-export interface FakeStatuspage extends Pick<Front, 'requests' | 'misbehave'> {
+export interface FakeStatuspage extends FaultControls {
   /** What a client takes for `https://api.statuspage.io/v1`. */
   readonly url: string;
   /** Oldest first. */
@@ -140,7 +140,7 @@ export const startStatuspage = async (options: FakeStatuspageOptions): Promise<F
   });
 
   const server = createServer(front.listener);
-  const host = await listen(server);
+  const host = await listen(server, front);
   return { ...front, url: `http://${host}/v1`, incidents, components, stop: () => stop(server) };
 };
 

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
-import { createFront, listen, stop, type Front, type RecordedRequest } from './faults.ts';
+import { createFront, listen, stop, type FaultControls, type RecordedRequest } from './faults.ts';
 
 interface ReceivedWebhook {
   readonly idempotencyKey: string;
@@ -8,7 +8,7 @@ interface ReceivedWebhook {
   readonly body: Record<string, unknown>;
 }
 
-export interface FakeWebhook extends Pick<Front, 'requests' | 'misbehave'> {
+export interface FakeWebhook extends FaultControls {
   readonly url: string;
   /** What was accepted, each idempotency key once, as a careful receiver would do it. */
   readonly received: readonly ReceivedWebhook[];
@@ -31,7 +31,7 @@ export const startWebhook = async ({ secret }: { readonly secret: string }): Pro
     return { status: 200, body: {} };
   });
   const server = createServer(front.listener);
-  const host = await listen(server);
+  const host = await listen(server, front);
   return { ...front, url: `http://${host}/hook`, received, stop: () => stop(server) };
 };
 

@@ -151,7 +151,7 @@ describe('dead letters', () => {
     await intend(['pagerduty', 'trigger'], ['pagerduty', 'resolve'], ['pagerduty', 'change']);
     await die('failed');
     await die('dead');
-    const revive = (ids: readonly string[] | 'all') => store.transaction((trx) => reviveEffects(trx, ids));
+    const revive = (ids: readonly string[] | 'all') => store.transaction((trx) => reviveEffects(trx, ids, NOON));
     expect(await revive(['INC-none'])).toEqual([]);
     expect(await revive([`${ID}:2:pagerduty:resolve`, `${ID}:3:pagerduty:change`])).toEqual([pagerduty]);
     expect(await statuses()).toEqual(['failed', 'pending', 'pending']);

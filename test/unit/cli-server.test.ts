@@ -81,7 +81,9 @@ test('incidents show --json is the incident with its timeline', async () => {
 });
 
 test('effects list and retry', async () => {
-  expect((await ask('effects', 'list')).out).toContain('INC-20240115-143215:3:slack:announce  2024-01-15 14:32:15  9');
+  expect((await ask('effects', 'list')).out).toMatch(
+    /^INC-20240115-143215:3:slack:announce  2024-01-15 14:32:15  9 +channel_not_found  P1 on checkout$/m,
+  );
   expect(await ask('effects', 'retry', 'a', 'b')).toMatchObject({ code: 0, out: '2 effects will be sent again\n' });
   expect(JSON.parse((await ask('effects', 'retry', '--all', '--json')).out)).toEqual({ retried: 1 });
   expect(api.backend.calls).toEqual(['retry ["a","b"]', 'retry "all"']);

@@ -57,8 +57,11 @@ export function addEffects(program: Command, session: Session): void {
   const list = effects.command('list').description('List what was given up');
   reports<ServerOptions>(session, withServer(list), async ({ url }) => {
     const page = await apiClient(session.io, url).get('/effects/dead', listAnswer(effectAnswer));
-    const rows = page.items.map((e) => [e.id, moment(e.createdAt), String(e.attempts), e.message]);
-    const listed = table([['ID', 'MEANT AT (UTC)', 'TRIED', 'MESSAGE'], ...rows]);
+    const rows = page.items.map(({ id, createdAt, attempts, result, message }) => {
+      const why = result?.failure?.message ?? 'unknown';
+      return [id, moment(createdAt), String(attempts), why, message];
+    });
+    const listed = table([['ID', 'MEANT AT (UTC)', 'TRIED', 'WHY', 'MESSAGE'], ...rows]);
     return { exitCode: EXIT.ok, report: page, text: rows.length === 0 ? 'Nothing was given up.\n' : listed };
   });
   addRetry(effects, session);
