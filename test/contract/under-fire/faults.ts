@@ -12,8 +12,6 @@ export interface NamedFault {
 type HttpFault = Parameters<Servers['webhook']['misbehave']>[0];
 type SmtpFault = Parameters<Servers['email']['misbehave']>[0];
 
-const SIGN_IN = '<html><body>Please sign in</body></html>';
-
 const LOST: HttpFault = { mode: 'drop-after-apply' };
 
 const HTTP: Readonly<Record<string, HttpFault | readonly HttpFault[]>> = {
@@ -24,7 +22,6 @@ const HTTP: Readonly<Record<string, HttpFault | readonly HttpFault[]>> = {
   'HTTP 500': { mode: 'status', status: 500, body: { message: 'oops' } },
   'HTTP 503 with Retry-After': { mode: 'status', status: 503, body: { message: 'later' }, retryAfter: 30 },
   'HTTP 429 with Retry-After': { mode: 'status', status: 429, body: { message: 'slow down' }, retryAfter: 60 },
-  'a page of a proxy': { mode: 'status', status: 502, body: SIGN_IN },
   slow: { mode: 'slow', delayMs: 40 },
   'answer lost': LOST,
   'answer lost, then HTTP 500': [LOST, { mode: 'status', status: 500, body: { message: 'oops' } }],
