@@ -130,6 +130,36 @@ describe('a mail', () => {
     expect(named?.subject).toBe('DRILL: Are you there?');
   });
 
+  test('shows what stands in the way, what is due, and why it is quiet', async () => {
+    const state = incident({
+      commander: 'ada',
+      blockers: ['the vendor does not answer', 'no staging'],
+      clocks: [
+        { name: 'restore', deadline: '2026-11-23T15:43:00Z', state: 'running' },
+        { name: 'acknowledge', deadline: '2026-11-23T15:23:00Z', state: 'breached' },
+      ],
+      recurrence: 'third time in 60 days',
+      storm: '12 incidents',
+      linkedTo: 'INC-20261123-151200',
+      quiet: 'Silenced: planned work',
+      voided: 'Merged into INC-20261123-151200',
+    });
+    await send({}, { incident: state });
+    const { text, html } = onlyMail().parsed;
+    for (const part of [
+      'ada',
+      'the vendor does not answer; no staging',
+      'restore due 2026-11-23T15:43:00Z; acknowledge breached, was due 2026-11-23T15:23:00Z',
+      'third time in 60 days',
+      '12 incidents',
+      'Silenced: planned work',
+      'Merged into INC-20261123-151200',
+    ]) {
+      expect(text).toContain(part);
+      expect(html).toContain(part);
+    }
+  });
+
   test('of an incident that knows nothing is still a mail', async () => {
     const bare = { title: '', service: null, environment: null, rollback: null, because: '', links: [], facts: {} };
     expect(await send({ message: '' }, { incident: incident(bare) })).toMatchObject({ kind: 'delivered' });

@@ -131,8 +131,22 @@ const fieldsOf = (incident: IncidentView): Letter['fields'] => [
   ['Alerts', `${incident.firing} of ${incident.total} firing`],
   ['Opened', oneLine(incident.openedAt)],
   ['Acknowledged', incident.acknowledgedBy === null ? 'not yet' : `by ${field(incident.acknowledgedBy)}`],
-  ...(incident.rollback === null ? [] : [['Rollback', field(incident.rollback)] as const]),
+  ...optional('Commander', incident.commander),
+  ...optional('Rollback', incident.rollback),
+  ...optional('Blocked by', incident.blockers.join('; ')),
+  ...optional('Clocks', incident.clocks.map(clockText).join('; ')),
+  ...optional('Seen before', incident.recurrence),
+  ...optional('Storm', incident.storm),
+  ...optional('Same page as', incident.linkedTo),
+  ...optional('Quiet', incident.quiet),
+  ...optional('No longer counted', incident.voided),
 ];
+
+const optional = (name: string, text: string | null): Letter['fields'] =>
+  text === null || text === '' ? [] : [[name, field(text)]];
+
+const clockText = ({ name, deadline, state }: IncidentView['clocks'][number]): string =>
+  state === 'breached' ? `${name} breached, was due ${deadline}` : `${name} due ${deadline}`;
 
 const field = (text: string): string => shorten(oneLine(text), FIELD);
 

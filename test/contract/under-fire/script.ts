@@ -11,7 +11,7 @@ const SCRIPT: Readonly<Record<ChannelName, readonly Line[]>> = {
     ['change', { from: 'r42', to: 'r41' }],
     ['resolve'],
   ],
-  slack: [['announce'], ['thread'], ['refresh'], ['thread']],
+  slack: [['announce'], ['thread'], ['refresh'], ['post'], ['thread']],
   email: [
     ['opened', { audience: 'team' }],
     ['update', { audience: 'team' }],

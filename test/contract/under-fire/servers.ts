@@ -53,7 +53,13 @@ export const channelsTo = (servers: Servers, clock: MovedClock): Record<ChannelN
       clientName: 'Firebreak',
       clientUrl: 'https://firebreak.example.com',
     }),
-    slack: createSlack({ ...shared, token: () => SECRET, apiUrl: slack.url, channelFor: () => 'C1' }),
+    slack: createSlack({
+      ...shared,
+      token: () => SECRET,
+      apiUrl: slack.url,
+      channelFor: () => 'C1',
+      channelOf: () => null,
+    }),
     email: createEmail({
       smtpUrl: () => email.url,
       timeoutMs: TIMEOUT_MS,
