@@ -59,6 +59,7 @@ export const channelsTo = (servers: Servers, clock: MovedClock): Record<ChannelN
       apiUrl: slack.url,
       channelFor: () => 'C1',
       channelOf: () => null,
+      interactive: true,
     }),
     email: createEmail({
       smtpUrl: () => email.url,
