@@ -16,7 +16,8 @@ import { checkRules } from '../triage/check-rules.ts';
 import { explain } from '../triage/explain.ts';
 import { rulesOf } from '../triage/rule-set.ts';
 import { startDatabase } from './database.ts';
-import { serve } from './serve.ts';
+import { importSetup } from './import/index.ts';
+import { asConfigProblem, serve } from './serve.ts';
 
 export interface ActionsInput {
   readonly env: LoadInput['env'];
@@ -54,6 +55,16 @@ export function createActions(input: ActionsInput): CliActions {
         const fault = await verifyTimeline(db, incidentId);
         return { checked: 1, faults: fault === null ? [] : [{ id: incidentId, fault }] };
       }),
+    importSetup: async ({ alertmanager, prometheus, ...locations }) => {
+      const settings = usable(load(locations));
+      const { problems, ruleSet } = await rulesReport(settings, input.now());
+      if (ruleSet === null) throw new BadConfiguration(problems.map(asConfigProblem));
+      const sites = {
+        ...(alertmanager === undefined ? {} : { alertmanager }),
+        ...(prometheus === undefined ? {} : { prometheus }),
+      };
+      return importSetup(sites, settings, ruleSet, input.now());
+    },
     migrate: (options) => withDatabase(input, usable(load(options)), async (db) => ({ applied: await migrate(db) })),
   };
 }

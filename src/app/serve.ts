@@ -1,3 +1,4 @@
+import type { ConfigProblem, RuleProblem } from '../cli/ports.ts';
 import { BadConfiguration } from '../cli/ports.ts';
 import type { Settings } from '../settings/types.ts';
 import { NoBinaries } from '../store/postgres/index.ts';
@@ -53,17 +54,18 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 /** Rules that cannot be used, and a platform without our own server, are for whoever configures it. */
 function asConfiguration(error: unknown): unknown {
   if (error instanceof RulesError) {
-    return new BadConfiguration(
-      error.problems.map(({ file, rule, field, message }) => ({
-        field: `${file}${rule === null ? '' : ` rule "${rule}"`}${field}`,
-        message,
-      })),
-    );
+    return new BadConfiguration(error.problems.map(asConfigProblem));
   }
   return error instanceof NoBinaries
     ? new BadConfiguration([{ field: 'database.url', message: error.message }])
     : error;
 }
+
+/** A mistake in a rule file, as a mistake of the configuration. */
+export const asConfigProblem = ({ file, rule, field, message }: RuleProblem): ConfigProblem => ({
+  field: `${file}${rule === null ? '' : ` rule "${rule}"`}${field}`,
+  message,
+});
 
 /** The address, and one line that sends a genuine alert. */
 function announce(say: (line: string) => void, json: boolean, settings: Settings, url: string): void {

@@ -3,6 +3,7 @@ import { addConfig, addDb, addServe, addVerify } from './commands/process.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDrill } from './commands/drill.ts';
 import { addHandover, addStats } from './commands/overview.ts';
+import { addImport } from './commands/import.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addReport } from './commands/report.ts';
 import { addRules } from './commands/rules.ts';
@@ -60,6 +61,7 @@ function createCli(session: Session, version: string): Command {
   addDrill(program, session);
   addEffects(program, session);
   addCompare(program, session);
+  addImport(program, session);
   addVerify(program, session);
   addDb(program, session);
   return program;

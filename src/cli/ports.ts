@@ -107,6 +107,58 @@ export interface MigrateReport {
   readonly applied: readonly number[];
 }
 
+export interface ImportOptions extends Locations {
+  /** Usually those that are configured. */
+  readonly alertmanager?: string;
+  readonly prometheus?: string;
+}
+
+/** What an existing setup looks like to Firebreak. Texts are those of alerts, as they came. */
+export interface ImportReport {
+  readonly at: string;
+  readonly alertmanager: { readonly url: string; readonly version: string; readonly receivers: readonly string[] };
+  /** Null: it was not asked. */
+  readonly prometheus: { readonly url: string; readonly rules: number } | null;
+  /** How many alerts Alertmanager lists now. */
+  readonly alerts: number;
+  readonly services: readonly ProposedService[];
+  /** Alerts that always fire: those that the configuration knows, and others that are called like one. */
+  readonly heartbeats: { readonly configured: readonly string[]; readonly found: readonly string[] };
+  /** By alert name: one line for each that is judged in the same way. */
+  readonly judged: readonly JudgedAlert[];
+}
+
+export interface ProposedService {
+  readonly name: string;
+  /** It stands in the configuration already. */
+  readonly configured: boolean;
+  /** The label that named it. */
+  readonly label: string;
+  readonly environments: readonly string[];
+  readonly alertNames: readonly string[];
+  /** Alerts that fire now. */
+  readonly alerts: number;
+  readonly receivers: readonly string[];
+  readonly owner: string | null;
+  readonly runbookUrl: string | null;
+  /** The team that the routing rules name for all of its alerts. */
+  readonly specialist: string | null;
+}
+
+export interface JudgedAlert {
+  readonly alertname: string;
+  readonly service: string | null;
+  /** Its label `severity`. */
+  readonly labelled: string | null;
+  readonly severity: string;
+  readonly rule: string | null;
+  readonly because: string;
+  /** No rule fits it: it is P2 because nothing else is known. */
+  readonly unclassified: boolean;
+  readonly from: 'alertmanager' | 'prometheus';
+  readonly alerts: number;
+}
+
 /**
  * What the command line needs of the program. Every action may throw `BadConfiguration`; what else they throw is a
  * failure at run time. None of them prints, but `serve`.
@@ -121,4 +173,6 @@ export interface CliActions {
   /** Proves every timeline, or one incident's. */
   verify(options: StoreOptions, incidentId: string | null): Promise<VerifyReport>;
   migrate(options: StoreOptions): Promise<MigrateReport>;
+  /** Reads an existing setup and changes nothing. Throws when Alertmanager, or a Prometheus that was named, does not answer. */
+  importSetup(options: ImportOptions): Promise<ImportReport>;
 }

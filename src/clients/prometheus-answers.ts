@@ -120,6 +120,43 @@ export const firingIn = (body: Envelope): readonly { readonly labels: Readonly<R
   return parsed.data.alerts.filter(({ state }) => state === 'firing').map(({ labels }) => ({ labels }));
 };
 
+const RULE = z.object({
+  type: z.string(),
+  name: z.string(),
+  query: z.string().default(''),
+  labels: z.record(z.string(), z.string()).nullish(),
+  annotations: z.record(z.string(), z.string()).nullish(),
+});
+const Rules = z.object({ groups: z.array(z.object({ name: z.string(), rules: z.array(RULE) })) });
+
+/** An alerting rule as it is written: its texts may hold templates. */
+export interface AlertingRule {
+  readonly name: string;
+  readonly group: string;
+  readonly query: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export type PrometheusRules =
+  | { readonly kind: 'rules'; readonly rules: readonly AlertingRule[] }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** The alerting rules, or null when the answer is no list of rules. */
+export const alertingRulesIn = (body: Envelope): readonly AlertingRule[] | null => {
+  const parsed = Rules.safeParse(body.data);
+  if (!parsed.success) return null;
+  return parsed.data.groups.flatMap(({ name: group, rules }) =>
+    rules
+      .filter(({ type }) => type === 'alerting')
+      .map(({ name, query, labels, annotations }) => ({
+        ...{ name, group, query },
+        labels: labels ?? {},
+        annotations: annotations ?? {},
+      })),
+  );
+};
+
 /** When the expression of the firing alert became true; null when there is no such alert. */
 export const onsetIn = (body: Envelope, match: AlertMatch): Instant | null => {
   const parsed = Alerts.safeParse(body.data);

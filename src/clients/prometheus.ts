@@ -2,10 +2,16 @@ import type { AxiosResponse } from 'axios';
 import type { Failure } from '../domain/failure.ts';
 import type { Instant } from '../domain/time.ts';
 import { classifyHttp, createHttp } from './http.ts';
-import type { AlertMatch, PrometheusAlerts, PrometheusAnswer, PrometheusSeries } from './prometheus-answers.ts';
 import type { PrometheusSnapshot, SnapshotWindow } from './prometheus-snapshot.ts';
 import { snapshotOf } from './prometheus-snapshot.ts';
-import { Envelope, firingIn, onsetIn, seriesOf, valueOf } from './prometheus-answers.ts';
+import type {
+  AlertMatch,
+  PrometheusAlerts,
+  PrometheusAnswer,
+  PrometheusRules,
+  PrometheusSeries,
+} from './prometheus-answers.ts';
+import { alertingRulesIn, Envelope, firingIn, onsetIn, seriesOf, valueOf } from './prometheus-answers.ts';
 
 export interface PrometheusOptions {
   /** Where its web page is; a path prefix is kept. */
@@ -36,10 +42,20 @@ export interface SnapshotSource {
   snapshot(promql: string, window: SnapshotWindow, signal: AbortSignal): Promise<PrometheusSnapshot>;
 }
 
+/** What is written there, beside what is measured. */
+export interface RulesSource {
+  /** Every alerting rule, whether it fires or not. */
+  alertingRules(signal: AbortSignal): Promise<PrometheusRules>;
+}
+
 type Asked = { readonly ok: true; readonly body: Envelope } | { readonly ok: false; readonly failure: Failure };
 
 /** A Prometheus, or what speaks its HTTP API. */
-export const createPrometheus = ({ url, headers, timeoutMs }: PrometheusOptions): Prometheus & SnapshotSource => {
+export const createPrometheus = ({
+  url,
+  headers,
+  timeoutMs,
+}: PrometheusOptions): Prometheus & SnapshotSource & RulesSource => {
   const http = createHttp({ timeoutMs, baseUrl: url, userAgent: 'firebreak' });
   const ask = async (path: string, form: URLSearchParams | null, signal: AbortSignal): Promise<Asked> => {
     try {
@@ -73,6 +89,12 @@ export const createPrometheus = ({ url, headers, timeoutMs }: PrometheusOptions)
       if (!asked.ok) return failed(asked);
       const alerts = firingIn(asked.body);
       return alerts === null ? { kind: 'failed', failure: NOT_THE_API } : { kind: 'alerts', alerts };
+    },
+    alertingRules: async (signal) => {
+      const asked = await ask('/api/v1/rules?type=alert', null, signal);
+      if (!asked.ok) return failed(asked);
+      const rules = alertingRulesIn(asked.body);
+      return rules === null ? { kind: 'failed', failure: NOT_THE_API } : { kind: 'rules', rules };
     },
     activeAt: async (match, signal) => {
       const asked = await ask('/api/v1/alerts', null, signal);

@@ -76,6 +76,15 @@ const fine: CliActions = {
   explainRules: async () => ({ problems: [], explanation: EXPLANATION }),
   verify: async () => ({ checked: 3, faults: [] }),
   migrate: async () => ({ applied: [1, 2] }),
+  importSetup: async () => ({
+    at: '2024-01-15T14:32:15.000Z',
+    alertmanager: { url: 'http://alertmanager:9093', version: '0.25.0', receivers: ['pagerduty'] },
+    prometheus: null,
+    alerts: 0,
+    services: [],
+    heartbeats: { configured: ['Watchdog'], found: [] },
+    judged: [],
+  }),
 };
 
 const noted = (actions: CliActions, calls: unknown[][]): CliActions =>
