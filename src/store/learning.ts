@@ -6,7 +6,7 @@ import { completeState } from '../domain/incident/state.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { Database, Trx } from './database.ts';
 import { sql } from './database.ts';
-import { isOverdue } from './stats.ts';
+import { isOverdue } from './stats-query.ts';
 
 export interface ActionFilter {
   readonly status: readonly string[];
