@@ -1,11 +1,16 @@
 import type { Alert } from '../domain/alert.ts';
 import type { Change } from '../domain/change.ts';
 import type { Handover } from '../domain/handover.ts';
+import type { GateAnswer } from '../domain/gate.ts';
+import type { Diagnosis } from '../domain/incident/diagnosis.ts';
 import type { IncidentEvent } from '../domain/incident/events.ts';
+import type { EvidenceKind, FixStage } from '../domain/incident/process-events.ts';
+import type { ActionItem } from '../domain/incident/process-state.ts';
 import type { ProcessCommand } from '../domain/incident/process-commands.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { PageComparison } from '../domain/page-comparison.ts';
+import type { Severity } from '../domain/severity.ts';
 import type { AutomationMode, VersionRef } from '../domain/plan.ts';
 import type { Statistics, StatisticsFilter } from '../domain/statistics.ts';
 
@@ -37,6 +42,45 @@ export interface Document {
   readonly text: string;
   /** What a browser may do with it; null: the server's usual policy. */
   readonly contentSecurityPolicy: string | null;
+}
+
+/** Evidence as a person gives it. Times are RFC 3339. */
+export interface NewEvidence {
+  readonly kind: EvidenceKind;
+  readonly title: string;
+  readonly url: string | null;
+  readonly text: string | null;
+  readonly question: {
+    readonly promql: string;
+    readonly at: string | null;
+    readonly from: string | null;
+    readonly to: string | null;
+  } | null;
+}
+
+export interface NewFix {
+  readonly stage: FixStage;
+  readonly url: string | null;
+  readonly version: string | null;
+  readonly text: string | null;
+  readonly at: string | null;
+}
+
+export interface ActionFilter {
+  readonly status: readonly string[];
+  readonly owner: string | null;
+  /** Only those that are open after their due date. */
+  readonly overdue: boolean;
+  readonly limit: number;
+}
+
+/** An action item with the incident that it comes from. */
+export interface ListedAction extends ActionItem {
+  readonly incidentId: string;
+  readonly title: string;
+  readonly service: string | null;
+  readonly severity: Severity;
+  readonly overdue: boolean;
 }
 
 /** An effect as the ledger has it. */
@@ -80,6 +124,16 @@ export interface ApiBackend {
   report(id: string, format: ReportFormat): Promise<Document | null>;
   /** What was sent for the incident, and how it went. */
   effects(id: string): Promise<readonly EffectRecord[]>;
+  /** Asks Prometheus where there is a question; that it cannot be asked is recorded, and refuses nothing. */
+  addEvidence(id: string, actor: Actor, evidence: NewEvidence): Promise<void>;
+  /** Null: there is no such incident. */
+  diagnosis(id: string): Promise<Diagnosis | null>;
+  /** `at` null: now. */
+  recordFix(id: string, actor: Actor, fix: NewFix): Promise<void>;
+  /** What is due first first. */
+  listActions(filter: ActionFilter): Promise<readonly ListedAction[]>;
+  /** May this version go out? `environment` null: wherever it goes. */
+  gate(service: string, version: string, environment: string | null): Promise<GateAnswer>;
   /** Gives an incident one of the commands of the process around it. */
   carryOut(id: string, command: ProcessCommand): Promise<void>;
   acknowledge(id: string, actor: Actor): Promise<void>;

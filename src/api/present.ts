@@ -5,6 +5,7 @@ import { describeEvent } from '../domain/incident/describe.ts';
 import type { AlertSample, IncidentEvent } from '../domain/incident/events.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import { iso, ms } from '../domain/time.ts';
+import { presentProcess } from './present-process.ts';
 import { presentRollback } from './present-rollback.ts';
 import { CLOCKS } from './schemas/incident.ts';
 import type { AlertJson, IncidentJson, timelineEvent } from './schemas/incident.ts';
@@ -33,7 +34,6 @@ export const presenter =
     detectedAt: state.openedAt,
     acknowledgedAt: state.acknowledgedAt,
     mitigatedAt: state.mitigatedAt,
-    fixDeployedAt: null,
     resolvedAt: state.resolvedAt,
     monitoringUntil: state.resolvedAt === null ? null : iso(ms(state.resolvedAt) + monitoringSeconds * 1000),
     closedAt: state.closedAt,
@@ -49,6 +49,7 @@ export const presenter =
     fix: state.fix === null ? null : { ...state.fix },
     drill: state.drill === true,
     clocks: clocksOf(state),
+    ...presentProcess(state),
     version: state.version,
   });
 

@@ -9,7 +9,9 @@ import { FileAnswer } from './route.ts';
 import type { Route, Services } from './route.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { comparisonRoutes } from './routes/comparison.ts';
+import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { incidentRoutes } from './routes/incidents.ts';
+import { learningRoutes } from './routes/learning.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { reportRoutes } from './routes/report.ts';
@@ -21,6 +23,8 @@ const ROUTES: readonly Route[] = [
   ...incidentRoutes,
   ...reportRoutes,
   ...commandRoutes,
+  ...diagnosisRoutes,
+  ...learningRoutes,
   ...serviceRoutes,
   ...operationRoutes,
   ...comparisonRoutes,

@@ -1,4 +1,5 @@
 import type { Actor, ApiBackend } from '../api/ports.ts';
+import type { SnapshotSource } from '../clients/prometheus.ts';
 import type { Command } from '../domain/incident/commands.ts';
 import type { FactSet } from '../domain/decision.ts';
 import type { Clock } from '../domain/time.ts';
@@ -17,6 +18,7 @@ import { readTimeline } from '../store/timeline.ts';
 import { explain } from '../triage/explain.ts';
 import type { RuleStore } from '../triage/store.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
+import { createProcessBackend } from './process-backend.ts';
 import { compareOnRequest } from './sources/page-comparison.ts';
 
 export interface BackendDeps {
@@ -29,6 +31,8 @@ export interface BackendDeps {
   readonly preview: ApiBackend['previewRollback'];
   readonly drill: (service: string, by: string) => Promise<string>;
   readonly handover: ApiBackend['handover'];
+  /** Null: no Prometheus is configured. */
+  readonly snapshots: SnapshotSource | null;
 }
 
 const LEDGER_ROWS = 1_000;
@@ -40,6 +44,7 @@ export function createBackend(deps: BackendDeps): ApiBackend {
   const { db } = store;
   return {
     ...commands(deps.commander),
+    ...createProcessBackend(deps),
     previewRollback: (service) => deps.preview(service),
     startDrill: async (service, actor) => {
       const { services } = await deps.policy();

@@ -157,6 +157,7 @@ function serveHttp(
   const api = createApi({
     backend: createBackend({
       ...{ store, commander, policy, policyChanged, rules, clock },
+      snapshots: createMetricsSource(settings),
       preview: pipeline.preview,
       drill: (service, by) => startDrill({ store, writer, clock }, service, by),
       handover: () => readHandover({ store, policy, clock, silent: silence(settings) }),

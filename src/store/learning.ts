@@ -1,3 +1,4 @@
+import type { ActionFilter, ListedAction } from '../api/ports.ts';
 import { iso } from '../domain/time.ts';
 import type { EarlierIncident } from '../domain/incident/recurrence.ts';
 import type { ActionItem, RootCause } from '../domain/incident/process-state.ts';
@@ -7,23 +8,6 @@ import type { Severity } from '../domain/severity.ts';
 import type { Database, Trx } from './database.ts';
 import { sql } from './database.ts';
 import { isOverdue } from './stats-query.ts';
-
-export interface ActionFilter {
-  readonly status: readonly string[];
-  readonly owner: string | null;
-  /** Only those that are open after their due date. */
-  readonly overdue: boolean;
-  readonly limit: number;
-}
-
-/** An action item with the incident that it comes from. */
-export interface ListedAction extends ActionItem {
-  readonly incidentId: string;
-  readonly title: string;
-  readonly service: string | null;
-  readonly severity: Severity;
-  readonly overdue: boolean;
-}
 
 /** Action items of all incidents, what is due first first. `now` decides what is overdue. */
 export async function listActions(db: Database, filter: ActionFilter, now: number): Promise<readonly ListedAction[]> {

@@ -20,6 +20,7 @@ import { Secret } from '../../src/domain/secret.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { reportOf } from '../../src/report/report.ts';
 import { opened } from '../unit/support/incident.ts';
+import { fakeProcess } from './api-process-fake.ts';
 import { policyWith } from '../unit/support/incident.ts';
 
 const OPENED = '2024-01-15T14:32:15.000Z';
@@ -286,6 +287,7 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
     timeline: async (id) => (incidents.has(id) ? timelineOf(id) : []),
     report: async (id, format) => (incidents.has(id) ? renderReport(reportOf(opened('P1').events)!, format) : null),
     effects: async (id) => (incidents.has(id) ? [deadEffect] : []),
+    ...fakeProcess(incidents, (id, command) => backend.carryOut(id, command), new Date(NOW).toISOString()),
     carryOut: async (id, command) => {
       guard();
       const state = incidents.get(id) ?? null;
@@ -446,6 +448,8 @@ export async function startApi(more: Partial<ApiOptions> = {}, backend = fakeBac
       resolve(listening);
     });
   });
+  // A test that computes for long must not find its connection closed meanwhile.
+  server.keepAliveTimeout = 60_000;
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const ask: RunningApi['ask'] = async (path, init = {}) => {

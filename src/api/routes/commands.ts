@@ -33,7 +33,7 @@ interface CommandSpec<B extends z.ZodType> {
 }
 
 /** Every command answers with the incident as it then stands. A repeat that changes nothing is no error. */
-const command = <B extends z.ZodType>({ name, operation, summary, body, act }: CommandSpec<B>): Route =>
+export const command = <B extends z.ZodType>({ name, operation, summary, body, act }: CommandSpec<B>): Route =>
   route({
     method: 'post',
     path: `/incidents/:id/${name}`,

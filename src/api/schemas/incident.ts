@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { ROLLBACK_STANCES } from '../../domain/decision.ts';
 import { AUTOMATION_MODES, RAILS, VERDICTS } from '../../domain/plan.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
+import { blocker, fixStep, rootCause } from './diagnosis.ts';
+import { actionItem, postmortem, recurrence, review } from './learning.ts';
 import { instant, json, jsonMap, oneOf, textMap } from './primitives.ts';
 
 export const STATUSES = ['open', 'acknowledged', 'mitigated', 'resolved', 'closed'] as const;
@@ -164,6 +166,7 @@ export const incident = z
     acknowledgedAt: instant.nullable(),
     mitigatedAt: instant.nullable().describe('Service restored'),
     fixDeployedAt: instant.nullable(),
+    fixValidatedAt: instant.nullable(),
     resolvedAt: instant.nullable(),
     monitoringUntil: instant.nullable(),
     closedAt: instant.nullable(),
@@ -182,6 +185,23 @@ export const incident = z
       .describe('A responder has declared a fix: the rollback waits until then'),
     drill: z.boolean().describe('Synthetic: nothing is broken'),
     clocks: z.array(clock),
+    rootCauses: z.array(rootCause),
+    blockers: z.array(blocker),
+    evidenceCount: z.int().describe('Pieces that were added; the list has those of alerts and rollbacks, too'),
+    fixSteps: z.array(fixStep).describe('How far the permanent fix is'),
+    actions: z.array(actionItem),
+    postmortem: postmortem.nullable().describe('Null until it is published'),
+    review: review.nullable().describe('Null until one is due'),
+    recurrence: recurrence.nullable().describe('The earlier incidents that this one repeats'),
+    links: z
+      .object({
+        timeline: z.string(),
+        evidence: z.string(),
+        diagnosis: z.string(),
+        checklist: z.string(),
+        report: z.string(),
+      })
+      .describe('Where the rest of it is'),
     version: z.int().describe('Number of the last event of the timeline'),
   })
   .meta({ id: 'Incident' });

@@ -39,3 +39,21 @@ export const errorAnswer = z
     }),
   })
   .meta({ id: 'Error' });
+
+/** A moment as people and programs write it; read as the store has it. */
+export const moment = z.iso
+  .datetime({ offset: true, error: 'expected a time like 2024-01-15T14:32:15Z' })
+  .transform((text) => new Date(text).toISOString());
+
+/** A day is meant to its end, in UTC. */
+export const dueDate = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
+    error: 'expected a day like 2024-01-15 or a time like 2024-01-15T14:32:15Z',
+  })
+  .transform((text) => new Date(text.length === 10 ? `${text}T23:59:59.999Z` : text).toISOString());
+
+/** Where a browser goes; nothing that one would run. */
+export const link = writtenText(4_000).refine(
+  (text) => ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? ''),
+  'expected an address like https://example.com',
+);
