@@ -9,6 +9,7 @@ export default {
   testTimeout: 60_000,
   globalSetup: '<rootDir>/test/harness/global-setup.ts',
   globalTeardown: '<rootDir>/test/harness/global-teardown.ts',
+  testSequencer: '<rootDir>/test/harness/longest-first.js',
   reporters: ['default', '<rootDir>/test/harness/left-out-reporter.js'],
   maxWorkers: 2,
 };

@@ -86,11 +86,13 @@ async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery>
 }
 
 /**
- * Nobody is woken for what is over, but for a bad version that is back after the recovery. What may have been sent is sent
+ * Nobody is woken for what is over, but for what comes after it: a bad version that is back, a cause that nobody finds. What may have been sent is sent
  * again, so that its resolve finds it.
  */
-const isWanted = ({ data }: EffectIntent, { status }: IncidentState): boolean =>
-  status === 'open' || status === 'acknowledged' || (data['reason'] === 'rollback-reverted' && status === 'mitigated');
+const isWanted = ({ data }: EffectIntent, { status }: IncidentState): boolean => {
+  const afterwards = data['reason'] === 'rollback-reverted' || data['reason'] === 'escalated';
+  return status === 'open' || status === 'acknowledged' || (afterwards && status === 'mitigated');
+};
 
 const mayRetry = (deps: LaneDeps, effect: ClaimedEffect, failure: Failure): boolean =>
   isRetryable(failure.kind) && deps.clock.now() - effect.createdAt < GIVE_UP_AFTER_MS;

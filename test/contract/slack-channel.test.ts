@@ -42,7 +42,9 @@ describe('announce', () => {
     const delivery = await announce();
     expect(delivery).toEqual({ kind: 'delivered', receipt: { channel: 'C1', ts: messages()[0]!.ts } });
     expect(messages()[0]).toMatchObject({
-      text: 'P1 on checkout. Rolling back checkout from r42 to r41. Estimated 4 minutes.',
+      text:
+        'P1 on checkout (production): Error rate of checkout is 40 %: ' +
+        'P1 on checkout. Rolling back checkout from r42 to r41. Estimated 4 minutes.',
       metadata: {
         event_type: 'firebreak_effect',
         event_payload: { effect_id: 'INC-20261123-151300:7:slack:announce', incident_id: 'INC-20261123-151300' },

@@ -57,13 +57,15 @@ export interface Front {
   pending(): number;
   /** Ends being down. */
   comeBack(): Promise<void>;
+  /** Answers 503 to everything as long as this says so. */
+  failWhile(isDown: () => boolean): void;
   readonly listener: RequestListener;
   /** The server that listens, for the faults that need it. */
   attach(server: Server): void;
 }
 
 /** What a test may do with a fake besides reading what it saw. */
-export type FaultControls = Pick<Front, 'requests' | 'misbehave' | 'pending' | 'comeBack'>;
+export type FaultControls = Pick<Front, 'requests' | 'misbehave' | 'failWhile' | 'pending' | 'comeBack'>;
 
 interface Fault {
   readonly how: Misbehaviour;
@@ -76,7 +78,10 @@ export const createFront = (apply: (request: RecordedRequest) => Answer): Front 
   let faults: Fault[] = [];
   const outage = createOutage();
 
+  let isDown = (): boolean => false;
+
   const nextFault = (method: string, path: string): Misbehaviour | undefined => {
+    if (isDown()) return { mode: 'status', status: 503 };
     const fits = ({ how }: Fault): boolean =>
       how.mode !== 'down' && path.includes(how.path ?? '') && (how.method ?? method) === method;
     const fault = faults.find(fits);
@@ -129,6 +134,9 @@ export const createFront = (apply: (request: RecordedRequest) => Answer): Front 
 
   return {
     requests,
+    failWhile: (condition) => {
+      isDown = condition;
+    },
     misbehave: (how) => {
       const { skip = 0, times = 1 } = how;
       if (how.mode === 'down' && skip === 0) outage.begin();

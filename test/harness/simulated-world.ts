@@ -141,6 +141,8 @@ type Servers = Pick<SimulatedWorld, 'pagerduty' | 'slack' | 'smtp' | 'statuspage
 
 /** Stamps what the servers have seen since it was asked last. */
 function observer({ pagerduty, slack, smtp, statuspage }: Servers, told: string[]): (now: number) => void {
+  // What is refused over and over is one line.
+  const refused = new Map<string, { readonly index: number; readonly text: string; times: number }>();
   const seen = { pagerduty: 0, slack: 0, mails: 0, statuspage: 0 };
   const news = (name: 'pagerduty' | 'slack' | 'statuspage', requests: readonly RecordedRequest[]) => {
     const fresh = requests.slice(seen[name]);
@@ -149,7 +151,14 @@ function observer({ pagerduty, slack, smtp, statuspage }: Servers, told: string[
   };
   return (now) => {
     const say = (text: string, applied = true): void => {
-      told.push(`${offset(now)} ${oneLine(text)}${applied ? '' : ' (refused)'}`);
+      const line = oneLine(text);
+      const before = refused.get(line);
+      if (applied || before === undefined) told.push(`${offset(now)} ${line}${applied ? '' : ' (refused)'}`);
+      else told[before.index] = `${before.text} (refused ${before.times + 1} times, last at ${offset(now)})`;
+      if (applied) refused.delete(line);
+      else if (before === undefined)
+        refused.set(line, { index: told.length - 1, text: `${offset(now)} ${line}`, times: 1 });
+      else before.times += 1;
     };
     for (const request of news('pagerduty', pagerduty.requests)) say(pagerdutyLine(request), request.applied);
     for (const request of news('slack', slack.requests)) {

@@ -29,7 +29,11 @@ export const stateMessage = (effect: EffectIntent, incident: IncidentView, offer
   const said = oneLine(effect.message);
   const [headline, ...state] = stateBlocks(incident);
   return {
-    text: slackText(said === '' ? headlineOf(incident) : said, TEXT),
+    // A notification shows this alone.
+    text: slackText(
+      [headlineOf(incident), oneLine(incident.title), said].filter((part) => part !== '').join(': '),
+      TEXT,
+    ),
     blocks: [
       ...(headline === undefined ? [] : [headline]),
       ...(said === '' ? [] : [section('', effect.message)]),
