@@ -64,8 +64,9 @@ export function createProcessBackend(deps: ProcessBackendDeps): ProcessBackend {
   };
 }
 
+/** A change may be told of late: what began before the onset counts, whenever that was heard. */
 async function diagnose(
-  { store: { db }, policy }: ProcessBackendDeps,
+  { store: { db }, policy, clock }: ProcessBackendDeps,
   id: string,
 ): ReturnType<ApiBackend['diagnosis']> {
   const state = (await readIncident(db, id))?.state;
@@ -79,7 +80,7 @@ async function diagnose(
   const [changes, earlier] = await Promise.all([
     service === null
       ? []
-      : changesOf(db, [service, ...dependsOn], began - effective.automation.recentChangeSeconds * 1000, onset),
+      : changesOf(db, [service, ...dependsOn], began - effective.automation.recentChangeSeconds * 1000, clock.now()),
     earlierIncidents(db, {
       ...{ exceptId: id, service, correlationKey, suspectId: suspectIdOf(state) },
       ...{ from: began - A_DAY_MS, to: ms(state.openedAt) },
