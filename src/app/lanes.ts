@@ -8,11 +8,14 @@ import type { IncidentState } from '../domain/incident/state.ts';
 import { viewOf } from '../domain/incident/view.ts';
 import type { Clock } from '../domain/time.ts';
 import type { ChannelName } from '../domain/view.ts';
-import type { Channel, Delivery } from '../notify/ports.ts';
+import type { Attachment, Channel, Delivery } from '../notify/ports.ts';
+import { renderReport } from '../report/render.ts';
+import { reportOf } from '../report/report.ts';
 import type { ClaimedEffect, EffectEnd, Lane } from '../store/effects.ts';
 import { claimEffect, finishEffect, holdsEffect, postponeEffect } from '../store/effects.ts';
 import { lockIncident, readIncident } from '../store/incidents.ts';
 import type { Store } from '../store/store.ts';
+import { readTimeline } from '../store/timeline.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
 
 export interface LaneDeps {
@@ -78,11 +81,19 @@ async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery>
   }
   return channel.deliver(intent, {
     incident: viewOf(loaded.state, deps.publicUrl),
+    attachments: await attachmentsOf(deps, intent),
     offers: offersOf(loaded.state),
     receipts: loaded.state.receipts[intent.channel] ?? {},
     ambiguous,
     signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS),
   });
+}
+
+/** A post-mortem that is shared goes with its mail as a page, so that whoever gets it needs no access here. */
+async function attachmentsOf({ store }: LaneDeps, intent: EffectIntent): Promise<readonly Attachment[]> {
+  if (intent.kind !== 'postmortem') return [];
+  const report = reportOf(await readTimeline(store.db, intent.incidentId));
+  return report === null ? [] : [renderReport(report, 'html')];
 }
 
 /**

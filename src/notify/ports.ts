@@ -9,8 +9,16 @@ export type Delivery =
   | { readonly kind: 'skipped'; readonly because: string }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+/** A file that goes with a message, where the channel can carry one. */
+export interface Attachment {
+  readonly filename: string;
+  readonly contentType: string;
+  readonly text: string;
+}
+
 export interface EffectContext {
   readonly incident: IncidentView;
+  readonly attachments?: readonly Attachment[];
   /** What people can be offered to do about it, where a channel has buttons. */
   readonly offers?: Offers;
   /** Receipts of this incident's earlier effects of the same channel, newest last, by kind. */

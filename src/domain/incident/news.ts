@@ -1,6 +1,7 @@
 import { ms } from '../time.ts';
 import { describeEvent } from './describe.ts';
 import type { IncidentEvent } from './events.ts';
+import { postmortemMessage } from './postmortem-message.ts';
 import type { Scene } from './reaction.ts';
 import { isAnnouncedNow, isToldNow } from './reaction.ts';
 import type { IncidentState } from './state.ts';
@@ -74,7 +75,7 @@ function newsOf(event: IncidentEvent, after: IncidentState): Said | null {
     case 'incident-merged':
       return { kind: 'resolved', message: `${about}. ${describeEvent(event)}` };
     case 'postmortem-published':
-      return { kind: 'postmortem', message: `The post-mortem of ${after.id} is published: ${about}, ${after.title}` };
+      return { kind: 'postmortem', message: postmortemMessage(after) };
     default:
       return null;
   }

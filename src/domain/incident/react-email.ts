@@ -4,6 +4,7 @@ import { describeEvent } from './describe.ts';
 import type { IncidentEvent } from './events.ts';
 import type { News } from './news.ts';
 import { laterNews, openingNews, stakeholderNews } from './news.ts';
+import { postmortemMessage } from './postmortem-message.ts';
 import type { Scene } from './reaction.ts';
 import { effect, isAnnouncedNow, isToldNow } from './reaction.ts';
 import type { IncidentState } from './state.ts';
@@ -27,8 +28,10 @@ interface Letter {
 
 const mail =
   ({ after }: Scene, data: JsonObject, to?: string) =>
-  ({ seq, kind, message }: Letter): EffectIntent =>
-    effect(after, { seq, channel: 'email', kind, message, data, ...(to === undefined ? {} : { to }) });
+  ({ seq, kind, message: said }: Letter): EffectIntent => {
+    const message = kind === 'postmortem' ? `${said}\n\nThe whole report is attached.` : said;
+    return effect(after, { seq, channel: 'email', kind, message, data, ...(to === undefined ? {} : { to }) });
+  };
 
 /** The team reads mail of P2 and P3, and of everything where there is no Slack. */
 const readsMail = ({ announced, routing }: IncidentState, { reach }: Scene): boolean =>
@@ -90,10 +93,8 @@ function always(event: IncidentEvent, { before, after }: Scene): readonly Letter
   switch (event.type) {
     case 'page-unaccepted':
       return [{ seq: event.seq, kind: 'escalation', message: `${headline(after)}. ${describeEvent(event)}` }];
-    case 'postmortem-published': {
-      const message = `The post-mortem of ${after.id} is published: ${headline(after)}, ${after.title}`;
-      return [{ seq: event.seq, kind: 'postmortem', message }];
-    }
+    case 'postmortem-published':
+      return [{ seq: event.seq, kind: 'postmortem', message: postmortemMessage(after) }];
     case 'storm-grew':
       return hasGrownMuch(before, event.data.incidents)
         ? [{ seq: event.seq, kind: 'digest', message: describeStorm(event.data) }]

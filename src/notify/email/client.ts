@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer';
 import type { Failure } from '../../domain/failure.ts';
+import type { Attachment } from '../ports.ts';
 import { oneLine, shorten } from '../text.ts';
 import { ofError } from './failure.ts';
 
@@ -23,6 +24,7 @@ export interface Mail {
   readonly thread: string;
   readonly date: Date;
   readonly headers: Readonly<Record<string, string>>;
+  readonly attachments: readonly Attachment[];
 }
 
 export interface Refusal {
@@ -66,7 +68,7 @@ export const sendMail = async (options: EmailClientOptions, mail: Mail, signal: 
   }
 };
 
-const contentOf = ({ recipients, hidden, messageId, thread, headers, ...mail }: Mail) => ({
+const contentOf = ({ recipients, hidden, messageId, thread, headers, attachments, ...mail }: Mail) => ({
   ...mail,
   // Objects, because a list of addresses in a string would be parsed.
   ...(hidden ? { to: 'undisclosed-recipients:;', bcc: recipients.map(asAddress) } : { to: recipients.map(asAddress) }),
@@ -74,6 +76,7 @@ const contentOf = ({ recipients, hidden, messageId, thread, headers, ...mail }: 
   inReplyTo: thread,
   references: [thread],
   headers: { ...headers, 'Auto-Submitted': 'auto-generated' },
+  attachments: attachments.map(({ filename, contentType, text }) => ({ filename, contentType, content: text })),
 });
 
 const asAddress = (address: string) => ({ name: '', address });

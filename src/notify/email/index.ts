@@ -86,7 +86,7 @@ const nobody = (audience: MailAudience, unusable: readonly Refusal[]): Delivery 
 
 const mailOf = (
   effect: EffectIntent,
-  { incident }: Parameters<Channel['deliver']>[1],
+  { incident, attachments = [] }: Parameters<Channel['deliver']>[1],
   audience: MailAudience,
   recipients: readonly string[],
   { from, templateFor, clock }: EmailOptions,
@@ -104,6 +104,8 @@ const mailOf = (
     thread: threadOf(incident.id, audience, domain),
     date: new Date(clock.now()),
     headers: { 'X-Firebreak-Incident': shorten(oneLine(incident.id), 200) },
+    // What is written for those inside is not for customers.
+    attachments: audience === 'customers' ? [] : attachments,
   };
 };
 
