@@ -8,6 +8,7 @@ import type { Document } from './ports.ts';
 import { FileAnswer } from './route.ts';
 import type { Route, Services } from './route.ts';
 import { commandRoutes } from './routes/commands.ts';
+import { communicationRoutes } from './routes/communication.ts';
 import { comparisonRoutes } from './routes/comparison.ts';
 import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { incidentRoutes } from './routes/incidents.ts';
@@ -25,6 +26,7 @@ const ROUTES: readonly Route[] = [
   ...commandRoutes,
   ...diagnosisRoutes,
   ...learningRoutes,
+  ...communicationRoutes,
   ...serviceRoutes,
   ...operationRoutes,
   ...comparisonRoutes,

@@ -7,6 +7,8 @@ import { createPagerDuty } from '../notify/pagerduty/index.ts';
 import type { Channel } from '../notify/ports.ts';
 import { createSlack } from '../notify/slack/index.ts';
 import { createStatuspage } from '../notify/statuspage/index.ts';
+import type { TemplateFor } from '../notify/templates.ts';
+import { inItsWords } from '../notify/templates.ts';
 import { createWebhook } from '../notify/webhook/index.ts';
 import type { Settings } from '../settings/types.ts';
 
@@ -69,7 +71,7 @@ function pagerduty({ pagerduty: own, http, policy }: Settings): Channel | null {
 
 function slack({ slack: own, policy, audiences }: Settings): Channel | null {
   if (own === null) return null;
-  return createSlack({
+  const channel = createSlack({
     token: () => own.token.reveal(),
     apiUrl: own.apiUrl,
     timeoutMs: TIMEOUT_MS,
@@ -78,6 +80,7 @@ function slack({ slack: own, policy, audiences }: Settings): Channel | null {
     channelFor: (service) => (service === null ? null : policy.services[service]?.slackChannel) ?? own.channel,
     channelOf: (audience) => new Map(Object.entries(audiences)).get(audience)?.slackChannel ?? null,
   });
+  return inItsWords(channel, templatesOf(audiences));
 }
 
 function email({ email: own, audiences }: Settings, clock: Clock): Channel | null {
@@ -97,10 +100,10 @@ function email({ email: own, audiences }: Settings, clock: Clock): Channel | nul
   });
 }
 
-function statuspage({ statuspage: own }: Settings, clock: Clock, sleep: Sleep): Channel | null {
+function statuspage({ statuspage: own, audiences }: Settings, clock: Clock, sleep: Sleep): Channel | null {
   if (own === null) return null;
   const components = new Map(Object.entries(own.components));
-  return createStatuspage({
+  const channel = createStatuspage({
     http: createHttp({ timeoutMs: TIMEOUT_MS, userAgent: 'firebreak', baseUrl: own.apiUrl }),
     apiKey: () => own.apiKey.reveal(),
     pageId: own.pageId,
@@ -109,7 +112,13 @@ function statuspage({ statuspage: own }: Settings, clock: Clock, sleep: Sleep): 
     clock,
     sleep,
   });
+  return inItsWords(channel, templatesOf(audiences));
 }
+
+const templatesOf =
+  (audiences: Settings['audiences']): TemplateFor =>
+  (audience, news) =>
+    new Map(Object.entries(new Map(Object.entries(audiences)).get(audience)?.templates ?? {})).get(news) ?? null;
 
 /** Several endpoints are one channel: all of them have it, or it is tried again for all; each knows a repeat. */
 function webhook({ webhooks }: Settings, clock: Clock): Channel | null {

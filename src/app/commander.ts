@@ -81,7 +81,7 @@ export function createCommander(store: Store, clock: Clock, policy: EffectivePol
         now,
       });
       const follow = wantsFollowUp(happened.parsed) ? [followUpJob(incidentId)] : [];
-      await uow.enqueue([...jobsOf(incidentId, reaction, outlets), ...follow]);
+      await uow.enqueue([...jobsOf(told.after, reaction, outlets), ...follow]);
       return told.after;
     },
   };
@@ -137,12 +137,18 @@ export const serviceLabel = (policy: Policy, state: Pick<IncidentState, 'service
 export const followUpJob = (incidentId: string): NewJob => ({ name: 'follow-up', data: { v: 1, incidentId } });
 
 /** One job a lane, however many effects it got. */
-function jobsOf(incidentId: string, reaction: Reaction, { quiet }: Outlets): readonly NewJob[] {
+function jobsOf(
+  { id: incidentId, severity }: IncidentState,
+  reaction: Reaction,
+  { quiet }: Outlets,
+): readonly NewJob[] {
+  const first = severity === 'P0';
   const loud = reaction.effects.filter(({ channel }) => quiet[channel] === undefined);
   const jobs: NewJob[] = [...new Map(loud.map((e) => [e.channel, e])).values()].map((effect) => ({
     name: effect.urgent ? 'effects-urgent' : 'effects',
     data: { v: 1, incidentId, channel: effect.channel },
+    first,
   }));
-  if (reaction.driveRollback) jobs.push({ name: 'rollback', data: { v: 1, incidentId } });
+  if (reaction.driveRollback) jobs.push({ name: 'rollback', data: { v: 1, incidentId }, first });
   return jobs;
 }

@@ -1,6 +1,7 @@
 import { isRetryable } from '../domain/failure.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { EffectOutcome } from '../domain/incident/commands.ts';
+import type { PageReason } from '../domain/incident/events.ts';
 import { isNewsWhenSkipped } from '../domain/incident/react.ts';
 import type { EffectIntent } from '../domain/view.ts';
 import { offersOf } from '../domain/incident/offers.ts';
@@ -97,13 +98,13 @@ async function attachmentsOf({ store }: LaneDeps, intent: EffectIntent): Promise
 }
 
 /**
- * Nobody is woken for what is over, but for what comes after it: a bad version that is back, a cause that nobody finds. What may have been sent is sent
- * again, so that its resolve finds it.
+ * Nobody is woken for what is over, but for a bad version that is back after the recovery, or a cause that nobody looks
+ * for. What may have been sent is sent again, so that its resolve finds it.
  */
-const isWanted = ({ data }: EffectIntent, { status }: IncidentState): boolean => {
-  const afterwards = data['reason'] === 'rollback-reverted' || data['reason'] === 'escalated';
-  return status === 'open' || status === 'acknowledged' || (afterwards && status === 'mitigated');
-};
+const isWanted = ({ data }: EffectIntent, { status }: IncidentState): boolean =>
+  status === 'open' || status === 'acknowledged' || (status === 'mitigated' && AFTERWARDS.has(data['reason']));
+
+const AFTERWARDS: ReadonlySet<unknown> = new Set<PageReason>(['rollback-reverted', 'escalated']);
 
 const mayRetry = (deps: LaneDeps, effect: ClaimedEffect, failure: Failure): boolean =>
   isRetryable(failure.kind) && deps.clock.now() - effect.createdAt < GIVE_UP_AFTER_MS;

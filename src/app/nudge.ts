@@ -44,6 +44,8 @@ class Lane {
   readonly #log: { debug(details: object, message: string): void };
   /** By what they say: the same promise twice, before it is begun, is one. */
   readonly #waiting = new Map<string, NewJob>();
+  /** Those of P0s, which are taken before and always find room to wait. */
+  readonly #first = new Map<string, NewJob>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
@@ -54,20 +56,25 @@ class Lane {
   }
 
   add(job: NewJob): void {
-    if (this.#stopping.signal.aborted || this.#waiting.size >= WAITING) return;
-    this.#waiting.set(JSON.stringify(job.data), job);
+    const isFirst = job.first === true;
+    if (this.#stopping.signal.aborted || (!isFirst && this.#waiting.size >= WAITING)) return;
+    const key = JSON.stringify(job.data);
+    if (isFirst) this.#waiting.delete(key);
+    if (isFirst || !this.#first.has(key)) (isFirst ? this.#first : this.#waiting).set(key, job);
     this.#fill();
   }
 
   async drain(): Promise<void> {
     this.#stopping.abort(new Error('stopping'));
     this.#waiting.clear();
+    this.#first.clear();
     await Promise.all(this.#running);
   }
 
   #fill(): void {
-    for (const [key, job] of this.#waiting) {
+    for (const [key, job] of [...this.#first, ...this.#waiting]) {
       if (this.#running.size >= this.#room) return;
+      this.#first.delete(key);
       this.#waiting.delete(key);
       const running = this.#carryOut(job).finally(() => {
         this.#running.delete(running);

@@ -10,6 +10,7 @@ import { troubledIncidents } from '../store/lists.ts';
 import {
   acquireTarget,
   holderOf,
+  pastRollbackSeconds,
   recordRollbackStart,
   releaseTargets,
   rollbacksUnderWay,
@@ -27,6 +28,7 @@ export const createSurroundings = (store: Store): Surroundings => ({
   changes: (services, from, to) => changesOf(store.db, services, from, to),
   troubled: () => troubledIncidents(store.db),
   badVersions: (service, since) => versionsLeft(store.db, service, since),
+  pastSeconds: (service) => pastRollbackSeconds(store.db, service),
 });
 
 /** The coordinator's port, on the store. */

@@ -146,6 +146,8 @@ export interface Surroundings {
   troubled(): Promise<readonly TroubledService[]>;
   /** Versions of a service that rollbacks since then (epoch ms) went away from: identities, versions, images. */
   badVersions(service: string, since: number): Promise<readonly string[]>;
+  /** How long the steps of the newest rollbacks of a service took, in seconds. */
+  pastSeconds(service: string): Promise<readonly number[]>;
 }
 
 /** What the coordinator needs of the rest: incidents by command, the record of other rollbacks, the change feed. */

@@ -39,7 +39,15 @@ export async function prepare(
   const rehearsal = await rehearseSteps(deps, steps);
   if ('rail' in rehearsal) return stop(rehearsal);
   const plan: Plan = { service, madeAt: iso(now), steps };
-  return { kind: 'plan-rollback', plan, planHash: hashPlan(plan), rehearsal, suspect: suspectFact(analysis) };
+  const pastSeconds = await deps.store.pastSeconds(service);
+  return {
+    kind: 'plan-rollback',
+    plan,
+    planHash: hashPlan(plan),
+    rehearsal,
+    suspect: suspectFact(analysis),
+    pastSeconds,
+  };
 }
 
 const hashPlan = (plan: Plan): string => createHash('sha256').update(JSON.stringify(plan)).digest('hex');

@@ -19,7 +19,10 @@ export interface Jobs {
 
 export type JobName = keyof Jobs;
 
-export type NewJob = { readonly [N in JobName]: { readonly name: N; readonly data: Jobs[N] } }[JobName];
+/** `first`: of a P0, before all others of its name. */
+export type NewJob = {
+  readonly [N in JobName]: { readonly name: N; readonly data: Jobs[N]; readonly first?: boolean };
+}[JobName];
 
 export type JobHandlers = { readonly [N in JobName]: (data: Jobs[N], signal: AbortSignal) => Promise<void> };
 
@@ -102,7 +105,11 @@ export async function startJobs(connection: ConnectionSettings, log: JobLog): Pr
 async function enqueue(boss: PgBoss, trx: Trx, jobs: readonly NewJob[]): Promise<void> {
   for (const name of NAMES) {
     const ofName = jobs.filter((job) => job.name === name);
-    const rows = ofName.map(({ data }) => ({ data, startAfter: START_AFTER_SECONDS }));
+    const rows = ofName.map(({ data, first }) => ({
+      data,
+      startAfter: START_AFTER_SECONDS,
+      priority: first === true ? 1 : 0,
+    }));
     if (rows.length > 0) await boss.insert(name, rows, { db: fromKysely(trx) });
   }
 }

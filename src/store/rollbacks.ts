@@ -118,3 +118,18 @@ export async function writeAutomation(
       kill_switch = coalesce(excluded.kill_switch, automation.kill_switch),
       changed_by = excluded.changed_by, changed_at = excluded.changed_at`.execute(db);
 }
+
+const PAST_ROLLBACKS = 20;
+
+/** From its start until every step was done, of the newest rollbacks of a service that came so far. In seconds. */
+export async function pastRollbackSeconds(db: Database, service: string): Promise<readonly number[]> {
+  const { rows } = await sql<{ seconds: number }>`
+    select extract(epoch from (rollback->>'validatingSince')::timestamptz - (rollback->>'startedAt')::timestamptz)::float8
+             as seconds
+    from (select i.state->'rollback' as rollback, r.started_at
+          from rollback_starts r join incidents i on i.id = r.incident_id where r.service = ${service}) as past
+    where rollback->>'validatingSince' is not null and rollback->>'startedAt' is not null
+      and rollback->>'purpose' = 'roll-back' and rollback->>'service' = ${service}
+    order by started_at desc limit ${PAST_ROLLBACKS}`.execute(db);
+  return rows.map((row) => row.seconds);
+}

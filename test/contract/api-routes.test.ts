@@ -155,11 +155,20 @@ describe('commands answer with the incident as it then stands', () => {
     ['notes', { text: 'disk is full' }, `note (disk is full) ${ID} by root via api`],
     ['rollback/approve', { planHash: 'ab'.repeat(32) }, `approve (${'ab'.repeat(32)}) ${ID} by root via api`],
     ['rollback/approve', {}, `approve (null) ${ID} by root via api`],
+    ['update', { text: ' We are on it. ' }, `write-update ${ID} by root via api`],
     ['rollback/abort', { because: 'wrong service' }, `abort (wrong service) ${ID} by root via api`],
   ])('%s %j', async (name, body, call) => {
     const answer = await api.post(`${PATH}/${name}`, body);
     expect(answer).toMatchObject({ status: 200, body: { id: ID } });
     expect(api.backend.calls).toEqual([call]);
+  });
+
+  test('what awaits publication is published, and nothing else', async () => {
+    expect((await api.post(`${PATH}/publish`)).status).toBe(409);
+    api.backend.incidents.set(ID, incident({ publication: 'awaiting-approval' }));
+    expect((await api.post(`${PATH}/publish`)).status).toBe(200);
+    expect(api.backend.calls).toEqual([`approve-publication ${ID} by root via api`]);
+    expect((await api.post(`${PATH}/update`, { text: ' ' })).body.error).toMatchObject({ field: 'text' });
   });
 
   test('an order that the state does not allow is 409', async () => {

@@ -45,6 +45,15 @@ test('incidents list --json gives the answer of the API', async () => {
   expect(JSON.parse(out)).toEqual((await api.ask('/api/v1/incidents')).body);
 });
 
+test('incidents update and publish: what people say to those who wait', async () => {
+  api.backend.incidents.set(ID, incident({ publication: 'withheld' }));
+  const told = await ask('incidents', 'update', ID, 'We', 'roll', 'back.');
+  expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: '' });
+  expect((await ask('incidents', 'publish', ID)).code).toBe(0);
+  expect(api.backend.calls).toEqual([`write-update ${ID} by ann via api`, `approve-publication ${ID} by ann via api`]);
+  expect((await ask('incidents', 'update', ID)).code).toBe(2);
+});
+
 test('incidents list, with none', async () => {
   api.backend.incidents.clear();
   expect((await ask('incidents', 'list')).out).toBe('No incidents.\n');

@@ -39,6 +39,33 @@ export function addIncidents(program: Command, session: Session): void {
     return { exitCode: EXIT.ok, report: page, text: `${incidentList(page.items)}${more}` };
   });
   addShow(incidents, session);
+  addUpdate(incidents, session);
+  addPublish(incidents, session);
+}
+
+function addUpdate(incidents: Command, session: Session): void {
+  const update = incidents
+    .command('update')
+    .description('Tell everybody who follows it how it stands')
+    .argument('<id>')
+    .argument('<text...>');
+  reports<ServerOptions>(session, withServer(update), ({ url }, [id = '', ...words]) =>
+    tell(session, url, id, 'update', { text: words.join(' ') }),
+  );
+}
+
+function addPublish(incidents: Command, session: Session): void {
+  const publish = incidents
+    .command('publish')
+    .description("Let customers hear of it: approves the status page's post")
+    .argument('<id>');
+  reports<ServerOptions>(session, withServer(publish), ({ url }, [id = '']) => tell(session, url, id, 'publish', {}));
+}
+
+async function tell(session: Session, url: string | undefined, id: string, command: string, body: object) {
+  const path = `/incidents/${encodeURIComponent(id)}/${command}`;
+  const incident = await apiClient(session.io, url).post(path, body, incidentAnswer);
+  return { exitCode: EXIT.ok, report: incident, text: incidentSheet(incident, []) };
 }
 
 function addShow(incidents: Command, session: Session): void {

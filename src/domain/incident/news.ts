@@ -17,6 +17,10 @@ export interface News {
   readonly message: string;
 }
 
+/** For those who hear of it now, that it is open comes before whatever else happened. */
+export const newsFor = (scene: Scene, isNew: boolean): readonly News[] =>
+  isNew ? [openingNews(scene), ...laterNews(scene).filter(({ kind }) => kind !== 'opened')] : laterNews(scene);
+
 /** That it is open, for those who have not heard of it. */
 export const openingNews = ({ after }: Scene): News => ({
   seq: after.version,
@@ -44,7 +48,7 @@ export function stakeholderNews(scene: Scene): readonly News[] {
   const { before, after } = scene;
   if (!stakeholdersHear(after)) return laterNews(scene).filter(({ kind }) => kind === 'postmortem');
   const isNew = before === null || !stakeholdersHear(before);
-  return [...(isNew ? [openingNews(scene)] : []), ...laterNews(scene)];
+  return newsFor(scene, isNew);
 }
 
 const stakeholdersHear = ({ announced, routing, toldAt }: IncidentState): boolean =>

@@ -23,6 +23,17 @@ const PAGE_KIND: Readonly<Record<CustomerNews, PageKind>> = {
   merged: 'resolve',
 };
 
+/** What its template is called. */
+const PAGE_NEWS = {
+  opened: 'opened',
+  update: 'update',
+  restored: 'mitigated',
+  reopened: 'opened',
+  resolved: 'resolved',
+  retracted: 'retracted',
+  merged: 'merged',
+} as const satisfies Readonly<Record<CustomerNews, string>>;
+
 const MAIL_KIND = {
   opened: 'opened',
   update: 'update',
@@ -40,7 +51,7 @@ function told(event: IncidentEvent, { after, reach }: Scene): readonly EffectInt
   const message = customerText(after, news);
   const page = effect(after, {
     ...{ seq, channel: 'statuspage', kind: PAGE_KIND[news], message },
-    data: { audience: 'customers', status: pageStatus(after) },
+    data: { audience: 'customers', status: pageStatus(after), news: PAGE_NEWS[news] },
   });
   const mail = effect(after, {
     ...{ seq, channel: 'email', kind: MAIL_KIND[news], message, to: 'customers' },

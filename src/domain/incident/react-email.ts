@@ -3,7 +3,7 @@ import type { EffectIntent } from '../view.ts';
 import { describeEvent } from './describe.ts';
 import type { IncidentEvent } from './events.ts';
 import type { News } from './news.ts';
-import { laterNews, openingNews, stakeholderNews } from './news.ts';
+import { laterNews, newsFor, stakeholderNews } from './news.ts';
 import { postmortemMessage } from './postmortem-message.ts';
 import type { Scene } from './reaction.ts';
 import { effect, isAnnouncedNow, isToldNow } from './reaction.ts';
@@ -46,14 +46,18 @@ function teamMail(scene: Scene): readonly EffectIntent[] {
 function followed(scene: Scene): readonly Letter[] {
   const { before, events, after } = scene;
   const tells = readsMail(after, scene);
-  if (isAnnouncedNow(scene) && before?.toldAt != null && !tells) return [moved(scene)];
+  if (isAnnouncedNow(scene) && before?.toldAt != null && !tells) return hasMailOfItsOwn(scene) ? [] : [moved(scene)];
   if (!tells) return [];
-  const news = laterNews(scene).filter(({ kind }) => kind !== 'postmortem');
-  if (isToldNow(scene)) return [openingNews(scene), ...news];
+  const news = newsFor(scene, isToldNow(scene)).filter(({ kind }) => kind !== 'postmortem');
+  if (isToldNow(scene)) return news;
   const lines =
     isHeld(after, after.severity) || after.toldAt === null ? [] : events.flatMap((event) => alsoMailed(event, scene));
   return [...news, ...lines].sort((a, b) => a.seq - b.seq);
 }
+
+/** A page that nobody takes, and a storm, are told by one. */
+const hasMailOfItsOwn = ({ events }: Scene): boolean =>
+  events.some(({ type }) => type === 'page-unaccepted' || type === 'storm-grew');
 
 /** Whoever has read of it by mail so far is told where it goes on. */
 const moved = ({ after }: Scene): Letter => ({
@@ -115,13 +119,14 @@ function routedMail(scene: Scene): readonly EffectIntent[] {
   const { before, after } = scene;
   const known = before?.toldAt == null ? [] : (before.routing?.emails ?? []);
   const now = after.toldAt === null || isHeld(after, after.severity) ? known : (after.routing?.emails ?? []);
-  const news = laterNews(scene);
   const fresh = now.filter((address) => !known.includes(address));
   const others = now.filter((address) => known.includes(address));
   const to = (addresses: readonly string[]): JsonObject => ({ audience: 'team', to: [...addresses] });
   return [
-    ...(fresh.length === 0 ? [] : [openingNews(scene), ...news].map(mail(scene, to(fresh), 'routed'))),
-    ...(others.length === 0 ? [] : news.map(mail(scene, to(others), fresh.length === 0 ? 'routed' : 'routed-before'))),
+    ...(fresh.length === 0 ? [] : newsFor(scene, true).map(mail(scene, to(fresh), 'routed'))),
+    ...(others.length === 0
+      ? []
+      : laterNews(scene).map(mail(scene, to(others), fresh.length === 0 ? 'routed' : 'routed-before'))),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { EffectIntent } from '../view.ts';
 import { describeEvent } from './describe.ts';
 import type { IncidentEvent } from './events.ts';
 import type { News } from './news.ts';
-import { laterNews, openingNews, recurrenceText, stakeholderNews } from './news.ts';
+import { newsFor, openingNews, recurrenceText, stakeholderNews } from './news.ts';
 import type { Scene } from './reaction.ts';
 import { effect, isAnnouncedNow, isToldNow } from './reaction.ts';
 import type { IncidentState } from './state.ts';
@@ -83,7 +83,7 @@ function posts(scene: Scene): readonly EffectIntent[] {
 }
 
 const postsTo = (scene: Scene, data: JsonObject, to: string, isNew: boolean): readonly EffectIntent[] =>
-  [...(isNew ? [openingNews(scene)] : []), ...laterNews(scene)].map(posted(scene, data, to));
+  newsFor(scene, isNew).map(posted(scene, data, to));
 
 const posted =
   ({ after }: Scene, data: JsonObject, to: string) =>

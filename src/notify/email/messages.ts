@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../domain/json.ts';
-import { fillTemplate } from '../../domain/template.ts';
 import type { EffectIntent, IncidentView } from '../../domain/view.ts';
 import { clean, oneLine, publicName, shorten, webUrl } from '../text.ts';
+import { filledTemplate } from '../templates.ts';
 import type { Letter } from './letter.ts';
 
 export const AUDIENCES = ['team', 'stakeholders', 'customers', 'person'] as const;
@@ -70,21 +70,9 @@ export const letterOf = (
   audience: MailAudience,
   template: string | null,
 ): Letter => {
-  const paragraphs = paragraphsOf(template === null ? effect.message : filled(template, effect, incident));
+  const paragraphs = paragraphsOf(template === null ? effect.message : filledTemplate(template, effect, incident));
   return audience === 'customers' ? publicLetter(incident, paragraphs) : internalLetter(incident, paragraphs);
 };
-
-const filled = (template: string, effect: EffectIntent, incident: IncidentView): string =>
-  fillTemplate(template, {
-    severity: incident.severity,
-    service: nameOf(incident.service),
-    title: shorten(oneLine(incident.title), TITLE),
-    status: incident.status,
-    message: effect.message,
-    id: incident.id,
-    environment: oneLine(incident.environment ?? '') || 'unknown',
-    rollback: incident.rollback ?? 'none',
-  });
 
 const paragraphsOf = (text: string): readonly string[] =>
   shorten(clean(text), MESSAGE)
