@@ -34,7 +34,90 @@ export const incidentAnswer = z.looseObject({
     })
     .nullable(),
   clocks: z.array(z.looseObject({ name: z.string(), state: z.string(), deadline: z.string() })),
+  rootCauses: z.array(
+    z.looseObject({
+      id: z.string(),
+      category: z.string(),
+      summary: z.string(),
+      confidence: z.number(),
+      state: z.string(),
+    }),
+  ),
+  blockers: z.array(z.looseObject({ id: z.string(), text: z.string(), clearedAt: text })),
+  fixSteps: z.array(z.looseObject({ stage: z.string(), at: z.string(), version: text, url: text })),
+  actions: z.array(z.looseObject({ id: z.string(), action: z.string(), owner: text, dueAt: text, status: z.string() })),
+  review: z.looseObject({ dueAt: z.string(), heldAt: text }).nullable(),
+  recurrence: z
+    .looseObject({
+      why: z.string(),
+      of: z.array(z.string()),
+      days: z.number(),
+      openActions: z.array(z.looseObject({ incidentId: z.string(), id: z.string(), action: z.string() })),
+    })
+    .nullable(),
 });
+
+export const evidenceAnswer = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  url: text,
+  text,
+  query: text,
+  result: z.unknown(),
+  by: z.string(),
+  at: z.string(),
+});
+export type EvidenceAnswer = z.output<typeof evidenceAnswer>;
+
+export const checklistAnswer = z.looseObject({
+  id: z.string(),
+  phase: z.string(),
+  text: z.string(),
+  done: z.boolean(),
+  by: text,
+  because: text,
+});
+export type ChecklistAnswer = z.output<typeof checklistAnswer>;
+
+export const diagnosisAnswer = z.looseObject({
+  began: z.looseObject({ at: z.string(), source: z.string() }),
+  changedBefore: z.array(
+    z.looseObject({
+      id: z.string(),
+      service: z.string(),
+      kind: z.string(),
+      version: text,
+      at: z.string(),
+      secondsBefore: z.number(),
+      standing: z.string(),
+      because: text,
+    }),
+  ),
+  warningSigns: z.array(
+    z.looseObject({ at: z.string(), what: z.string(), severity: z.string(), incidentId: z.string() }),
+  ),
+  escalation: z.array(z.looseObject({ severity: z.string(), secondsAfterOnset: z.number(), because: z.string() })),
+  detectedBy: z
+    .looseObject({ alerts: z.array(z.string()), secondsAfterOnset: z.number(), inTime: z.boolean().nullable() })
+    .nullable(),
+  affected: z.record(z.string(), z.array(z.string())),
+  errors: z.array(z.looseObject({ text: z.string(), from: z.string(), count: z.number() })),
+});
+export type DiagnosisAnswer = z.output<typeof diagnosisAnswer>;
+
+export const listedActionAnswer = z.looseObject({
+  incidentId: z.string(),
+  id: z.string(),
+  action: z.string(),
+  owner: text,
+  dueAt: text,
+  status: z.string(),
+  overdue: z.boolean(),
+});
+export type ListedActionAnswer = z.output<typeof listedActionAnswer>;
+
+export const gateAnswer = z.looseObject({ allowed: z.boolean(), because: z.array(z.string()), incident: text });
 
 export const eventAnswer = z.looseObject({ seq: z.number(), at: z.string(), text: z.string() });
 

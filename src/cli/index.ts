@@ -4,6 +4,7 @@ import { addCompare } from './commands/compare.ts';
 import { addDrill } from './commands/drill.ts';
 import { addHandover, addStats } from './commands/overview.ts';
 import { addImport } from './commands/import.ts';
+import { addActions, addGate } from './commands/learning.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addReport } from './commands/report.ts';
 import { addRules } from './commands/rules.ts';
@@ -54,6 +55,8 @@ function createCli(session: Session, version: string): Command {
   addConfig(program, session);
   addRules(program, session);
   addIncidents(program, session);
+  addActions(program, session);
+  addGate(program, session);
   addHandover(program, session);
   addStats(program, session);
   addReport(program, session);

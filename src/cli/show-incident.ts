@@ -18,7 +18,7 @@ export function incidentList(incidents: readonly IncidentAnswer[]): string {
 /** What somebody needs who was just woken up: what it is, how bad, what is being done; then the timeline. */
 export function incidentSheet(incident: IncidentAnswer, timeline: readonly EventAnswer[]): string {
   const { id, severity, status, title } = incident;
-  const lines = [...about(incident), ...measures(incident)].filter(([, value]) => value !== '');
+  const lines = [...about(incident), ...measures(incident), ...process(incident)].filter(([, value]) => value !== '');
   const events = timeline.map((event) => [moment(event.at), event.text]);
   return `${clean(`${id}  ${severity} ${status}  ${place(incident)}`)}\n${clean(title)}\n\n${table(lines)}\nTimeline (UTC)\n${table(events)}`;
 }
@@ -65,6 +65,40 @@ function rollbackLines(rollback: NonNullable<IncidentAnswer['rollback']>): strin
     ...(planHash === null ? [] : [[' ', `plan ${planHash}`]]),
   ];
 }
+
+/** What has been found out, what is done about it, and what is left to do; nothing of it is shown that is not there. */
+function process(incident: IncidentAnswer): string[][] {
+  const { recurrence, rootCauses, blockers, fixSteps, actions, review } = incident;
+  const repeats = recurrence === null ? [] : repeatLines(recurrence);
+  const causes = rootCauses.map(({ id, state, category, summary, confidence }) => [
+    `${id} ${state}: ${category}, ${Math.round(confidence * 100)} % sure: ${summary}`,
+  ]);
+  const open = blockers.filter(({ clearedAt }) => clearedAt === null).map(({ id, text }) => [`${id}: ${text}`]);
+  const fixes = fixSteps.map(({ stage, at, version, url }) => [
+    [stage, moment(at), version, url].filter((part) => part !== null).join('  '),
+  ]);
+  const items = actions.map(({ id, status, action, owner, dueAt }) => [
+    `${id} ${status}: ${action} (${owner ?? 'no owner'}${dueAt === null ? '' : `, due ${moment(dueAt)}`})`,
+  ]);
+  const reviewed = review === null ? [] : [[review.heldAt === null ? `due ${moment(review.dueAt)}` : 'held']];
+  return [
+    ...named('again', repeats),
+    ...named('cause', causes),
+    ...named('blocked', open),
+    ...named('fix', fixes),
+    ...named('actions', items),
+    ...named('review', reviewed),
+  ];
+}
+
+const repeatLines = ({ why, of, days, openActions }: NonNullable<IncidentAnswer['recurrence']>): string[][] => [
+  [`${why} as ${of.join(', ')} in ${days} days`],
+  ...openActions.map(({ incidentId, id, action }) => [`still open: ${id} of ${incidentId}: ${action}`]),
+];
+
+/** A name before the first line, and the others below it. */
+const named = (name: string, lines: readonly string[][]): string[][] =>
+  lines.map((line, i) => [i === 0 ? name : ' ', ...line]);
 
 const rule = (name: string | null): string => (name === null ? 'no rule matched' : `rule ${name}`);
 

@@ -59,7 +59,7 @@ function missingEvidence(version: string, state: IncidentState): readonly string
 }
 
 function notItsFix(version: string, { id, severity, mitigatedAt }: IncidentState): string {
-  const how = `Link it if it is the fix: firebreak incidents fix ${id} linked --version ${version}`;
+  const how = `Link it if it is the fix: firebreak incidents fix ${id} linked ${version}`;
   return mitigatedAt === null
     ? `${severity ?? ''} ${id} is not restored, and is not fixed forward. ${how}`
     : `${severity ?? ''} ${id} waits for its fix, and ${version} is not known to be that. ${how}`;

@@ -6,6 +6,8 @@ import { UsageError } from '../errors.ts';
 import { moment, plural, table } from '../format.ts';
 import { EXIT, reports, withServer } from '../session.ts';
 import type { Session } from '../session.ts';
+import { addDiagnosis } from './diagnosis.ts';
+import { addLearning } from './learning.ts';
 import { incidentList, incidentSheet, moreLine } from '../show-incident.ts';
 
 interface ServerOptions {
@@ -41,6 +43,8 @@ export function addIncidents(program: Command, session: Session): void {
   addShow(incidents, session);
   addUpdate(incidents, session);
   addPublish(incidents, session);
+  addDiagnosis(incidents, session);
+  addLearning(incidents, session);
 }
 
 function addUpdate(incidents: Command, session: Session): void {
