@@ -44,10 +44,12 @@ export function customerImpact(file: CaseFile): (Length & { readonly times: numb
   return { seconds, events, times: outages.length };
 }
 
-/** From detection to the fix being validated; a fix before the incident came back was none. */
+/** From detection to the first validation of the last fix; a fix before the incident came back was none. */
 export function total(file: CaseFile): Length | null {
   const reopened = file.last('incident-reopened')?.seq ?? 0;
-  const validated = file.all('fix-recorded').findLast(({ data, seq }) => data.stage === 'validated' && seq > reopened);
+  const fixes = file.all('fix-recorded').filter(({ seq }) => seq > reopened);
+  const deployed = fixes.findLast(({ data }) => data.stage === 'deployed')?.seq ?? 0;
+  const validated = fixes.find(({ data, seq }) => data.stage === 'validated' && seq > deployed);
   if (validated === undefined) return null;
   return { seconds: between(file.opened.at, validated.data.at), events: [file.opened, validated] };
 }

@@ -77,6 +77,21 @@ describe('executive summary', () => {
     );
   });
 
+  test('duration: said twice, the first validation counts; of a fix that was deployed anew, its own', () => {
+    const fix = (stage: 'deployed' | 'validated', when: number) => ({
+      ...{ ...ADA, stage, at: at(when), url: null, version: 'r43', text: null },
+    });
+    const timeline = told('P1')
+      .add(100, 'fix-recorded', fix('deployed', 100))
+      .add(200, 'fix-recorded', fix('validated', 200))
+      .add(300, 'fix-recorded', fix('validated', 300));
+    expect(timeline.report.figures.totalSeconds).toBe(200);
+    timeline.add(400, 'fix-recorded', fix('deployed', 400));
+    expect(timeline.report.figures.totalSeconds).toBeNull();
+    timeline.add(500, 'fix-recorded', fix('validated', 500));
+    expect(timeline.report.figures.totalSeconds).toBe(500);
+  });
+
   test('duration: without a fix it is told to the resolution, and said so', () => {
     const resolved = told('P2').add(725, 'incident-resolved', { ...ADA, because: 'gone' });
     expect(linesOf(resolved.report, 'summary')).toContain(
