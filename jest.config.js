@@ -10,6 +10,10 @@ export default {
   globalSetup: '<rootDir>/test/harness/global-setup.ts',
   globalTeardown: '<rootDir>/test/harness/global-teardown.ts',
   testSequencer: '<rootDir>/test/harness/longest-first.js',
-  reporters: ['default', '<rootDir>/test/harness/left-out-reporter.js'],
+  reporters: [
+    'default',
+    '<rootDir>/test/harness/left-out-reporter.js',
+    ['<rootDir>/test/harness/process-coverage-reporter.ts', { gapsFail: false }],
+  ],
   maxWorkers: 2,
 };
