@@ -1,26 +1,21 @@
 import type { Alert } from '../domain/alert.ts';
 import { alertName } from '../domain/alert.ts';
-import { chain, GENESIS, parseEvent } from '../domain/incident/chain.ts';
-import type { AlertNews, Command, Opening } from '../domain/incident/commands.ts';
-import type { Assessment, FactSet } from '../domain/decision.ts';
-import { decide } from '../domain/incident/decide.ts';
-import { drillAssessment } from '../domain/incident/decide-assessment.ts';
-import { standingSeverity } from '../domain/incident/decide-severity.ts';
-import { standingSpecialist } from '../domain/incident/decide-routing.ts';
+import type { AlertNews, Opening } from '../domain/incident/commands.ts';
 import type { OnsetSource } from '../domain/incident/events.ts';
-import { evolve } from '../domain/incident/evolve.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import { isActive } from '../domain/incident/state.ts';
 import type { Policy } from '../domain/policy.ts';
 import { isUrgent } from '../domain/severity.ts';
-import type { Clock, Instant } from '../domain/time.ts';
-import { iso } from '../domain/time.ts';
+import { suspectOf } from '../domain/sharing.ts';
+import type { Instant } from '../domain/time.ts';
 import { alertNews, earliest, openingFor } from '../correlate/news.ts';
 import type { KeyAlert } from '../store/alert-news.ts';
 import { firingAlerts, readNews } from '../store/alert-news.ts';
+import { takeGate } from '../store/gate.ts';
 import type { LoadedIncident } from '../store/incidents.ts';
 import {
   findActiveIncident,
+  findWatchedBySuspect,
   findWatchedIncident,
   lockIncident,
   readIncident,
@@ -28,23 +23,19 @@ import {
   VersionConflict,
 } from '../store/incidents.ts';
 import type { ClaimedKey } from '../store/keys.ts';
-import { markAdvanced, releaseKey } from '../store/keys.ts';
-import type { Store } from '../store/store.ts';
+import { markAdvanced, markDirty, releaseKey } from '../store/keys.ts';
+import { firingOfParts, keysOfTargets } from '../store/relations.ts';
+import type { Store, UnitOfWork } from '../store/store.ts';
 import { setTimer } from '../store/timers.ts';
-import { evaluate } from '../triage/evaluate.ts';
-import type { RuleSet } from '../triage/rule-set.ts';
+import { amongOthers, rehearse, wakes } from './among-others.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
-import type { Gathered, Subject } from './facts.ts';
+import type { Decisions, DecidingDeps, Look } from './deciding.ts';
+import { assessmentOf, decisions } from './deciding.ts';
 
-export interface AdvanceDeps {
+export interface AdvanceDeps extends DecidingDeps {
   readonly store: Store;
-  readonly clock: Clock;
   readonly commander: Commander;
   readonly policy: EffectivePolicy;
-  readonly rules: () => RuleSet;
-  readonly facts: (subject: Subject, policy: Policy) => Promise<Gathered>;
-  /** When the alert's expression became true, where Prometheus can be asked. */
-  readonly activeAt: (alert: Alert) => Promise<Instant | null>;
 }
 
 /** At once for the first look, then at most this often while alerts keep coming. */
@@ -59,14 +50,6 @@ const FACT_ROWS = 100;
 /** In a storm, from those of the newest commits. */
 const RECENT_COMMITS = 10;
 
-/** What one look at a key found: read without locks, committed only if nothing moved meanwhile. */
-interface Look {
-  readonly incident: LoadedIncident | null;
-  readonly news: AlertNews;
-  readonly opening: Opening | null;
-  readonly firing: readonly Alert[];
-}
-
 /**
  * Takes one correlation key forward: what happened to its alerts becomes events of its incident, the rules are run on
  * the facts, and the decision is committed with all that follows, only if the incident has not moved on meanwhile.
@@ -76,18 +59,43 @@ export async function advanceKey(deps: AdvanceDeps, claimed: ClaimedKey): Promis
   const policy = await deps.policy();
   const look = await lookAt(deps, claimed, policy);
   if (look.incident === null && look.opening === null) {
-    await commitNothing(deps, claimed, startedAt);
+    await commitNothing(deps, claimed, startedAt, look);
     return;
   }
-  const incidentId = look.incident?.state.id ?? (await takeIncidentId(deps.store.db, deps.clock.now()));
-  const decided = await decisions(deps, look, incidentId, policy);
+  const found = await decideOn(deps, claimed, look, policy);
   try {
-    await commit(deps, claimed, startedAt, look, incidentId, decided, policy);
+    await commit(deps, claimed, startedAt, found, policy);
   } catch (error) {
     if (!isConflict(error)) throw error;
     await releaseKey(deps.store.db, claimed.key, deps.clock.now());
   }
 }
+
+interface Found {
+  readonly look: Look;
+  readonly incidentId: string;
+  readonly decided: Decisions;
+}
+
+/**
+ * What suspects the same change as an incident of this key that is over and still watched is no new incident: that one has
+ * come back, though by another alert.
+ */
+async function decideOn(deps: AdvanceDeps, { key }: ClaimedKey, look: Look, policy: Policy): Promise<Found> {
+  const now = deps.clock.now();
+  const incidentId = look.incident?.state.id ?? (await takeIncidentId(deps.store.db, now));
+  const decided = await decisions(deps, look, incidentId, policy);
+  const suspectId = suspectOf(decided.assessment?.rollback.facts ?? {});
+  if (look.opening === null || look.opening.drill === true || suspectId === null || look.news.counts.firing === 0)
+    return { look, incidentId, decided };
+  const before = await findWatchedBySuspect(deps.store.db, key, suspectId, watchedSince(policy, now));
+  if (before === null) return { look, incidentId, decided };
+  const again: Look = { ...look, incident: before, opening: null };
+  return { look: again, incidentId: before.state.id, decided: await decisions(deps, again, before.state.id, policy) };
+}
+
+/** Epoch milliseconds. What was resolved after this is still monitored. */
+const watchedSince = ({ monitoringSeconds }: Policy, now: number): number => now - monitoringSeconds * 1000;
 
 async function lookAt(deps: AdvanceDeps, { key, version, advancedVersion }: ClaimedKey, policy: Policy): Promise<Look> {
   const { db } = deps.store;
@@ -102,7 +110,9 @@ async function lookAt(deps: AdvanceDeps, { key, version, advancedVersion }: Clai
   );
   const joined = found.joined.map(alertOf);
   const resolved = found.resolved.map(alertOf);
-  const incident = active ?? (await findWatchedIncident(db, key, [...found.joinedNames, ...resolved.map(alertName)]));
+  const names = [...found.joinedNames, ...resolved.map(alertName)];
+  const watched = watchedSince(policy, deps.clock.now());
+  const incident = active ?? (await findWatchedIncident(db, key, names, watched));
   const since = found.counts.firing > FACT_ROWS ? version - RECENT_COMMITS : -1;
   const firing = await firingAlerts(db, key, since, FACT_ROWS);
   // An occurrence that is over before anybody looked both joined and resolved.
@@ -116,7 +126,24 @@ async function lookAt(deps: AdvanceDeps, { key, version, advancedVersion }: Clai
     resolvedCount: found.resolvedCount,
   });
   const opening = incident === null ? await open(deps, key, [...joined, ...resolved], advancedVersion, policy) : null;
-  return { incident, news, opening, firing: firing.map(alertOf) };
+  return { incident, news: await withParts(deps, key, incident, news), opening, firing: firing.map(alertOf) };
+}
+
+/** An incident goes on for those that were merged into it: while their alerts fire it is not over. */
+async function withParts(
+  deps: AdvanceDeps,
+  key: string,
+  incident: LoadedIncident | null,
+  news: AlertNews,
+): Promise<AlertNews> {
+  if (incident === null || incident.state.absorbed.length === 0) return news;
+  const firing = news.counts.firing + (await firingOfParts(deps.store.db, incident.state.absorbed, key));
+  const counts = { firing, resolved: news.counts.resolved };
+  const change = firing - incident.state.alertCounts.firing;
+  if (news.joined.count > 0 || news.resolved.count > 0 || change === 0) return { ...news, counts };
+  return change > 0
+    ? { ...news, counts, joined: { ...news.joined, count: change } }
+    : { ...news, counts, resolved: { ...news.resolved, count: -change } };
 }
 
 /** Whether an incident knows no alert of this name yet. One that a person ended must not come back for what is over. */
@@ -144,77 +171,35 @@ async function open(
   return openingFor(key, alerts, onset, runbook, advancedVersion);
 }
 
-interface Decisions {
-  readonly commands: readonly Command[];
-  /** Some facts could not be asked: look again soon. */
-  readonly unanswered: boolean;
-}
-
-/** The alerts' news first; then what the rules make of the incident as it is with that news. */
-async function decisions(deps: AdvanceDeps, look: Look, incidentId: string, policy: Policy): Promise<Decisions> {
-  const observe: Command =
-    look.opening === null
-      ? { kind: 'observe-alerts', news: look.news }
-      : { kind: 'open', opening: look.opening, news: look.news };
-  const state = preview(deps, look, incidentId, observe, policy);
-  if (state === null) return { commands: [observe], unanswered: false };
-  const { facts, baseline, snapshots, unanswered } = await deps.facts({ state, firing: look.firing }, policy);
-  const assessment = await assessmentOf(deps, state, facts);
-  const frozen: readonly Command[] = baseline === null ? [] : [{ kind: 'freeze-baseline', baseline }];
-  // An incident that is over before it was looked at still gets its severity, and ends in the same commit.
-  const over: readonly Command[] =
-    look.opening === null ? [] : [{ kind: 'observe-alerts', news: nothingNew(look.news) }];
-  return { commands: [observe, ...frozen, { kind: 'assess', assessment, snapshots }, ...over], unanswered };
-}
-
-function assessmentOf(deps: AdvanceDeps, state: IncidentState, facts: FactSet): Promise<Assessment> {
-  if (state.drill === true) return Promise.resolve(drillAssessment(facts.known));
-  const now = deps.clock.now();
-  return evaluate(deps.rules(), facts, now, {
-    standing: (decided) => standingSeverity(state, decided, now),
-    standingSpecialist: (decided) => standingSpecialist(state, decided),
-  });
-}
-
-const nothingNew = (news: AlertNews): AlertNews => ({
-  counts: news.counts,
-  joined: { count: 0, names: [], samples: [] },
-  resolved: { count: 0, samples: [] },
-});
-
-/** The incident as the command will leave it. Only to ask the facts about; what is committed is decided again. */
-function preview(
-  deps: AdvanceDeps,
-  look: Look,
-  incidentId: string,
-  command: Command,
-  policy: Policy,
-): IncidentState | null {
-  const now = deps.clock.now();
-  const before = look.incident?.state ?? null;
-  const head = look.incident?.head ?? { seq: 0, hash: GENESIS };
-  return chain(incidentId, head, decide(before, command, { now, policy }), iso(now))
-    .map(parseEvent)
-    .reduce(evolve, before);
-}
-
 async function commit(
-  deps: AdvanceDeps,
+  { store, clock, commander }: AdvanceDeps,
   claimed: ClaimedKey,
   startedAt: number,
-  look: Look,
-  incidentId: string,
-  decided: Decisions,
+  { look, incidentId, decided }: Found,
   policy: Policy,
 ): Promise<void> {
-  await deps.store.transaction(async (uow) => {
+  await store.transaction(async (uow) => {
+    const now = clock.now();
+    const scene = { incidentId, before: look.incident, commands: decided.commands, policy, now };
+    if (look.incident === null || wakes(rehearse(scene))) await takeGate(uow.trx, GATE_PATIENCE_MS);
     const before = look.incident === null ? null : await lockIncident(uow.trx, incidentId);
     if ((before?.head.seq ?? 0) !== (look.incident?.head.seq ?? 0)) throw new VersionConflict(incidentId);
-    const after = await deps.commander.apply(uow, incidentId, before, decided.commands, policy);
-    await setTimer(uow.trx, incidentId, 'reassess', deps.clock.now() + reassessIn(after, decided.unanswered));
-    const isFirst = await markAdvanced(uow.trx, claimed, nextLook(deps.clock.now(), startedAt));
+    const { commands, told } = await amongOthers(uow, commander, { ...scene, before });
+    const after = await commander.apply(uow, incidentId, before, commands, policy);
+    await told();
+    await setTimer(uow.trx, incidentId, 'reassess', clock.now() + reassessIn(after, decided.unanswered));
+    await wakeTarget(uow, claimed, look);
+    const isFirst = await markAdvanced(uow.trx, claimed, nextLook(clock.now(), startedAt));
     if (!isFirst) throw new VersionConflict(incidentId);
   });
+}
+
+/** Whoever holds the gate for longer has stopped in the middle: then two pages are better than none. */
+const GATE_PATIENCE_MS = 1_000;
+
+/** What happened to the alerts of what was merged is news to the incident that goes on for them. */
+async function wakeTarget({ trx }: UnitOfWork, { key }: ClaimedKey, { news }: Look): Promise<void> {
+  if (news.joined.count > 0 || news.resolved.count > 0) await markDirty(trx, await keysOfTargets(trx, key));
 }
 
 /** Facts change without news of alerts: what could not be asked soonest, what is urgent sooner than the rest. */
@@ -224,8 +209,11 @@ function reassessIn({ severity }: IncidentState, unanswered: boolean): number {
 }
 
 /** Alerts that concern no incident: the end of something we never saw. */
-const commitNothing = (deps: AdvanceDeps, claimed: ClaimedKey, startedAt: number): Promise<unknown> =>
-  deps.store.transaction((uow) => markAdvanced(uow.trx, claimed, nextLook(deps.clock.now(), startedAt)));
+const commitNothing = (deps: AdvanceDeps, claimed: ClaimedKey, startedAt: number, look: Look): Promise<unknown> =>
+  deps.store.transaction(async (uow) => {
+    await wakeTarget(uow, claimed, look);
+    await markAdvanced(uow.trx, claimed, nextLook(deps.clock.now(), startedAt));
+  });
 
 const nextLook = (now: number, startedAt: number): number =>
   now + Math.min(LONGEST_PAUSE_MS, Math.max(ADVANCE_EVERY_MS, (now - startedAt) / SHARE_OF_TIME));

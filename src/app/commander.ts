@@ -3,7 +3,7 @@ import type { Command } from '../domain/incident/commands.ts';
 import { CommandRefused } from '../domain/incident/commands.ts';
 import { decide } from '../domain/incident/decide.ts';
 import { evolve } from '../domain/incident/evolve.ts';
-import type { IncidentEvent, NewEvent } from '../domain/incident/events.ts';
+import type { EventType, IncidentEvent, NewEvent } from '../domain/incident/events.ts';
 import { wantsFollowUp } from '../domain/incident/follow-up.ts';
 import type { Reaction } from '../domain/incident/react.ts';
 import { react } from '../domain/incident/react.ts';
@@ -18,7 +18,9 @@ import { isNewsWhenSkipped } from '../domain/incident/react.ts';
 import type { LoadedIncident } from '../store/incidents.ts';
 import { lockIncident } from '../store/incidents.ts';
 import type { NewJob } from '../store/jobs.ts';
+import type { Trx } from '../store/database.ts';
 import type { Store, UnitOfWork } from '../store/store.ts';
+import { setTimer, setTimers } from '../store/timers.ts';
 
 /** The configuration with what people switched at run time. Read once a transaction. */
 export type EffectivePolicy = () => Promise<Policy>;
@@ -82,10 +84,39 @@ export function createCommander(store: Store, clock: Clock, policy: EffectivePol
       });
       const follow = wantsFollowUp(happened.parsed) ? [followUpJob(incidentId)] : [];
       await uow.enqueue([...jobsOf(told.after, reaction, outlets), ...follow]);
+      await wakeWatchers(uow.trx, happened.parsed, told.after, now);
       return told.after;
     },
   };
   return commander;
+}
+
+/** After these the rules look again at once. */
+const LOOKS_AGAIN: ReadonlySet<EventType> = new Set([
+  'severity-overridden',
+  'severity-released',
+  'impact-stated',
+  'onset-corrected',
+  'unquieted',
+]);
+
+/** After these whoever is linked to the incident has something to see. */
+const CONCERNS_LINKED: ReadonlySet<EventType> = new Set([
+  'incident-acknowledged',
+  'incident-mitigated',
+  'incident-resolved',
+  'incident-dismissed',
+  'incident-merged',
+]);
+
+async function wakeWatchers(
+  trx: Trx,
+  events: readonly IncidentEvent[],
+  { id, links }: IncidentState,
+  now: number,
+): Promise<void> {
+  if (events.some(({ type }) => LOOKS_AGAIN.has(type))) await setTimer(trx, id, 'reassess', now);
+  if (events.some(({ type }) => CONCERNS_LINKED.has(type))) await setTimers(trx, links, ['look-around'], now, 0);
 }
 
 const wanted = (reaction: Reaction, { hasWebhooks }: Outlets): Reaction =>

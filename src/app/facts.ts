@@ -81,6 +81,7 @@ export async function gatherFacts(deps: FactsDeps, subject: Subject, policy: Pol
     fixEtaSeconds: fixEta(state, now),
     priorIncidents30d: priorIncidents,
     measured,
+    stated: statedFacts(state),
     alerts: firing.map((alert) => ({ name: alertName(alert), labels: alert.labels, annotations: alert.annotations })),
     now,
   });
@@ -215,6 +216,10 @@ async function trend(
   });
   return trendOf(firing.length > 1 ? [...metrics, alerts] : metrics);
 }
+
+/** Of what people state of the impact, that which rules read. */
+const statedFacts = ({ statedImpact: { usersAffectedPercent } }: IncidentState): Readonly<Record<string, number>> =>
+  usersAffectedPercent === undefined ? {} : { usersAffectedPercent };
 
 function fixEta({ fix }: IncidentState, now: number): number | null {
   const left = fix === null ? 0 : (ms(fix.until) - now) / 1000;

@@ -6,6 +6,7 @@ import type { IncidentState } from '../domain/incident/state.ts';
 import { completeState } from '../domain/incident/state.ts';
 import type { Tally } from '../domain/incident/tally.ts';
 import type { Timer } from '../domain/incident/timers.ts';
+import { TIMERS_OF_WATCHERS } from '../domain/incident/timers.ts';
 import { iso } from '../domain/time.ts';
 import type { ChannelName, EffectIntent } from '../domain/view.ts';
 import { booleanColumn, integerColumn, jsonColumn, momentColumn, textColumn } from './columns.ts';
@@ -73,16 +74,36 @@ export async function findActiveIncident(db: Database | Trx, key: string): Promi
   return loaded(rows[0]);
 }
 
-/** The newest incident of a key that is over and still watched, and knows one of these alert names: it may come back. */
+/** Over, and still watched: what was resolved after `since` (epoch ms), unless its monitoring was ended before its time. */
+const watched = (since: number): RawBuilder<unknown> =>
+  sql`status = 'resolved' and state->>'resolvedAt' > ${iso(since)} and state->>'monitoringEndedAt' is null`;
+
+/** The newest incident of a key that is still watched, and knows one of these alert names: it may come back. */
 export async function findWatchedIncident(
   db: Database | Trx,
   key: string,
   alertNames: readonly string[],
+  since: number,
 ): Promise<LoadedIncident | null> {
   if (alertNames.length === 0) return null;
   const { rows } = await sql<IncidentRow>`
     select state, version, head_hash from incidents
-    where correlation_key = ${key} and status = 'resolved' and state->'alertNames' ?| ${[...alertNames]}::text[]
+    where correlation_key = ${key} and ${watched(since)} and state->'alertNames' ?| ${[...alertNames]}::text[]
+    order by opened_at desc limit 1`.execute(db);
+  return loaded(rows[0]);
+}
+
+/** The newest one that suspected this change. */
+export async function findWatchedBySuspect(
+  db: Database | Trx,
+  key: string,
+  suspectId: string,
+  since: number,
+): Promise<LoadedIncident | null> {
+  const { rows } = await sql<IncidentRow>`
+    select state, version, head_hash from incidents
+    where correlation_key = ${key} and ${watched(since)} and state->>'drill' is null
+      and ${suspectId} in (state->'rollback'->'suspect'->>'id', state->'decision'->'facts'->'suspectChange'->>'id')
     order by opened_at desc limit 1`.execute(db);
   return loaded(rows[0]);
 }
@@ -154,8 +175,7 @@ function project({ before, after, events }: IncidentChange): Part {
 function syncTimers(incidentId: string, timers: readonly Timer[]): readonly Part[] {
   const names = timers.map((timer) => timer.name);
   const gone = sql`
-    delete from timers where incident_id = ${incidentId} and name not in ('rollback-poll', 'reassess', 'follow-up')
-      and name <> all(${names}::text[])`;
+    delete from timers where incident_id = ${incidentId} and name <> all(${[...TIMERS_OF_WATCHERS, ...names]}::text[])`;
   if (timers.length === 0) return [gone];
   const set = sql`
     insert into timers (incident_id, name, due)

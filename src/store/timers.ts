@@ -31,6 +31,23 @@ export async function setTimer(db: Database | Trx, incidentId: string, name: Tim
     on conflict (incident_id, name) do update set due = excluded.due`.execute(db);
 }
 
+/** Sets these for each of the incidents, one incident after the other by so much. */
+export async function setTimers(
+  trx: Trx,
+  incidentIds: readonly string[],
+  names: readonly TimerName[],
+  due: number,
+  apartMs: number,
+): Promise<void> {
+  if (incidentIds.length === 0) return;
+  await sql`
+    insert into timers (incident_id, name, due)
+    select id, name, to_timestamp((${due}::float8 + (position - 1) * ${apartMs}::float8) / 1000)
+    from unnest(${[...incidentIds].sort()}::text[]) with ordinality as i(id, position)
+      cross join unnest(${[...names]}::text[]) as n(name)
+    on conflict (incident_id, name) do update set due = least(timers.due, excluded.due)`.execute(trx);
+}
+
 export async function nextTimerAt(db: Database): Promise<number | null> {
   const { rows } = await sql<{ at: Date | null }>`select min(due) as at from timers`.execute(db);
   return rows[0]?.at?.getTime() ?? null;

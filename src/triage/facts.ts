@@ -42,6 +42,8 @@ export interface FactInput {
   readonly priorIncidents30d: number | null;
   /** By fact name: reserved impact facts and those that the configuration declares. */
   readonly measured: Readonly<Record<string, Measurement>>;
+  /** What a person says of it, by fact name: counts where nothing measures it. */
+  readonly stated: Readonly<Record<string, number>>;
   /** The alerts that fire now. */
   readonly alerts: readonly AlertText[];
   readonly now: number;
@@ -118,11 +120,16 @@ export function timeFacts(now: number): { readonly hourOfDay: number; readonly d
   return { hourOfDay: date.getUTCHours(), dayOfWeek: date.getUTCDay() };
 }
 
-/** A measurement goes before what an alert says; where it gives no number, the alert is asked after all. */
+/**
+ * A measurement goes before what a person says, and that before what an alert says; where one gives no number, the next is
+ * asked after all.
+ */
 function measuredOrRead(name: string, input: FactInput): Found {
   const measurement = Object.hasOwn(input.measured, name) ? input.measured[name] : undefined;
   const measured = measurement === undefined ? null : fromMeasurement(name, measurement);
   if (measured !== null && measured.value !== null) return measured;
+  const stated = Object.hasOwn(input.stated, name) ? input.stated[name] : undefined;
+  if (stated !== undefined) return { value: stated, source: 'person' };
   const read = isReading(name) ? worstOfAlerts(name, input.alerts) : NOTHING;
   if (measured === null) return read;
   return read === NOTHING ? measured : { value: read.value, source: `${read.source} (${measured.source})` };

@@ -26,6 +26,7 @@ const input = (over: Partial<FactInput> = {}): FactInput => ({
   fixEtaSeconds: null,
   priorIncidents30d: null,
   measured: {},
+  stated: {},
   alerts: [],
   now: Date.UTC(2026, 10, 22, 23, 59),
   ...over,
@@ -135,4 +136,18 @@ test('what nobody gave is unknown, never a guess; the rest is known', () => {
   );
   expect(facts.unknown).toHaveLength(16);
   expect(facts.sources['suspectChange']).toBe('nothing gave it');
+});
+
+test('what a person states counts where nothing measures it, before what an alert says', () => {
+  const stated = { usersAffectedPercent: 40 };
+  const alerts = [alert({ users_affected_percent: '90' })];
+  const of = (over: Partial<FactInput>) => {
+    const { known, sources } = assembleFacts(input({ stated, alerts, ...over }));
+    return [known['usersAffectedPercent'], sources['usersAffectedPercent']];
+  };
+  expect(of({})).toEqual([40, 'person']);
+  const nothing: MetricAnswer = { kind: 'no-data', reason: 'no series', warnings: [] };
+  expect(of({ measured: { usersAffectedPercent: { answer: nothing, source: 'promql' } } })).toEqual([40, 'person']);
+  expect(of({ measured: { usersAffectedPercent: { answer: value(12), source: 'promql' } } })).toEqual([12, 'promql']);
+  expect(of({ stated: {} })[0]).toBe(90);
 });

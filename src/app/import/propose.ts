@@ -72,6 +72,7 @@ const NOBODY_KNOWS = {
   fixEtaSeconds: null,
   priorIncidents30d: null,
   measured: {},
+  stated: {},
 };
 
 function serviceOf(name: string, of: readonly Judged[], { correlation, services }: Policy): ProposedService {

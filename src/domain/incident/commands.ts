@@ -110,6 +110,12 @@ export type TimerName =
   | 'rollback-poll'
   /** Facts change without news of alerts: look again. */
   | 'reassess'
+  /** What stands around it may have changed: the incident that it is linked to, its storm, a window of maintenance. */
+  | 'look-around'
+  /** The window of maintenance that it is in ends. */
+  | 'quiet-end'
+  /** The head of a storm tells how it grows. */
+  | 'storm'
   | 'drill-end'
   | 'monitoring'
   /** Action items and the review. */

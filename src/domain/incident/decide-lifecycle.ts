@@ -107,7 +107,7 @@ const isMeasurable = (baseline: IncidentState['baseline']): boolean =>
   baseline != null && Object.keys(baseline.metrics).length > 0;
 
 function reopen(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
-  const because = `${news.joined.names.join(', ') || 'an alert'} fires again`;
+  const because = fires(state, news.joined.names);
   const severity = state.severity ?? 'P2';
   const monitored: readonly NewEvent[] =
     state.status === 'resolved' ? [{ type: 'monitoring-ended', data: { result: 'reopened', because } }] : [];
@@ -159,3 +159,10 @@ export function reportEffect(
 
 /** The first of these that is really out is the first status update. */
 const TELLS_PEOPLE: ReadonlySet<string> = new Set(['slack announce', 'slack thread', 'email opened', 'email update']);
+
+/** Which alert it is, and why that is the same trouble. */
+function fires({ alertNames, status }: IncidentState, names: readonly string[]): string {
+  const which = names.join(', ') || 'an alert';
+  if (names.length === 0 || names.some((name) => alertNames.includes(name))) return `${which} fires again`;
+  return status === 'resolved' ? `${which} fires, and the same change is suspected of it` : `${which} fires`;
+}

@@ -80,6 +80,6 @@ function updateByFacts(state: IncidentState, context: Context, late: string | nu
   };
 }
 
-export const growStorm = ({ incidents, services, bySeverity }: Of<'grow-storm'>): readonly NewEvent[] => [
-  { type: 'storm-grew', data: { incidents, services, bySeverity } },
+export const growStorm = ({ incidents, services, bySeverity, over }: Of<'grow-storm'>): readonly NewEvent[] => [
+  { type: 'storm-grew', data: { incidents, services, bySeverity, ...(over === undefined ? {} : { over }) } },
 ];

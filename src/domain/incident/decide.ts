@@ -137,6 +137,9 @@ function fireTimer(
     case 'rollback-poll':
     case 'reassess':
     case 'follow-up':
-      return []; // these wake whoever reads the state and acts
+    case 'look-around':
+    case 'quiet-end':
+    case 'storm':
+      return []; // these wake whoever reads the state, and what stands around it, and acts
   }
 }

@@ -6,7 +6,7 @@ import type { Evidence, FixStep } from './process-state.ts';
 import { NO_PROCESS } from './process-state.ts';
 import type { IncidentState } from './state.ts';
 import { isActive, isUnderWay } from './state.ts';
-import { announcedNow, heldBack, told } from './told.ts';
+import { announcedNow, heardOf, heldBack, told } from './told.ts';
 
 /** An event of the process around an incident. */
 export type ProcessEvent = Extract<IncidentEvent, { type: keyof ProcessEventData }>;
@@ -52,12 +52,14 @@ export function evolveProcess(state: IncidentState, event: ProcessEvent): Incide
     }
     case 'unquieted': {
       const loud = unquieted(state, event.data.kind);
-      return isActive(state.status) ? { ...loud, ...told(loud, state.severity, event.at) } : loud;
+      // After a storm they are listed, and heard of when there is news of them: not all at once.
+      const waits = event.data.kind === 'storm' && state.severity !== 'P0';
+      return isActive(state.status) && !waits ? { ...loud, ...told(loud, state.severity, event.at) } : loud;
     }
     case 'clock-warned':
       return { ...state, warned: { ...state.warned, [event.data.clock]: event.data.percent } };
     case 'status-updated':
-      return { ...state, updates: updated(state.updates, event.data.by !== null, event.at) };
+      return heardOf({ ...state, updates: updated(state.updates, event.data.by !== null, event.at) }, event.at);
     case 'page-unaccepted':
       return {
         ...state,
@@ -159,7 +161,7 @@ function keptOf({ text, result }: EventData['evidence-added']): Pick<Evidence, '
 }
 
 /** What was measured against the old onset says nothing of the new one; but a rollback is judged by what it began with. */
-function withOnset(state: IncidentState, { at, source }: IncidentState['onset']): IncidentState {
+export function withOnset(state: IncidentState, { at, source }: IncidentState['onset']): IncidentState {
   const after: Mutable<IncidentState> = { ...state, onset: { at, source } };
   if (!isUnderWay(state.rollback)) delete after.baseline;
   return after;

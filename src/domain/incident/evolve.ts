@@ -4,7 +4,7 @@ import { evolveRollback } from './evolve-rollback.ts';
 import { FACT_OF } from '../metric-queries.ts';
 import { RECOVERY_METRICS } from '../recovery.ts';
 import { NO_PROCESS } from './process-state.ts';
-import { told } from './told.ts';
+import { heardOf, told } from './told.ts';
 import type { ClockState, IncidentState, RollbackState } from './state.ts';
 import { isUnderWay } from './state.ts';
 import { isWorse } from '../severity.ts';
@@ -106,17 +106,20 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'clock-met':
       return settleClock(state, event.data.clock, 'met');
     case 'clock-breached':
-      return settleClock(state, event.data.clock, 'breached');
+      return heardOf(settleClock(state, event.data.clock, 'breached'), event.at);
     case 'clock-cancelled':
       return settleClock(state, event.data.clock, 'cancelled');
     case 'incident-acknowledged':
-      return {
-        ...state,
-        status: state.status === 'open' ? 'acknowledged' : state.status,
-        acknowledgedAt: state.acknowledgedAt ?? event.at,
-        acknowledgedBy: state.acknowledgedBy ?? event.data.by,
-        commander: state.commander ?? event.data.by,
-      };
+      return heardOf(
+        {
+          ...state,
+          status: state.status === 'open' ? 'acknowledged' : state.status,
+          acknowledgedAt: state.acknowledgedAt ?? event.at,
+          acknowledgedBy: state.acknowledgedBy ?? event.data.by,
+          commander: state.commander ?? event.data.by,
+        },
+        event.at,
+      );
     case 'incident-mitigated':
       return { ...state, status: 'mitigated', mitigatedAt: event.data.at ?? event.at };
     case 'incident-resolved':

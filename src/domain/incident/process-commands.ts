@@ -16,6 +16,7 @@ import type {
   ReportSection,
   Said,
   StatedImpact,
+  StormOver,
 } from './process-events.ts';
 
 /** What people and the process ask of an incident beside alerts, rules and rollbacks. */
@@ -56,6 +57,7 @@ export type ProcessCommand =
       readonly incidents: number;
       readonly services: readonly string[];
       readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
+      readonly over?: StormOver;
     }
   | ({
       readonly kind: 'add-evidence';

@@ -22,6 +22,12 @@ export interface Quiet {
   readonly head?: string;
 }
 
+/** `ids` are the first of them. */
+export interface StormOver {
+  readonly stillFiring: number;
+  readonly ids: readonly string[];
+}
+
 /** What a person knows of the impact. What is not stated is unknown. */
 export interface StatedImpact {
   readonly usersAffectedPercent?: number;
@@ -167,6 +173,8 @@ export interface ProcessEventData {
     readonly incidents: number;
     readonly services: readonly string[];
     readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
+    /** Nothing opens any more: what still fires is named, and heard of again. */
+    readonly over?: StormOver;
   };
   'evidence-added': Said & {
     readonly id: string;

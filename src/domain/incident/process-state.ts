@@ -13,6 +13,7 @@ import type {
   Recurrence,
   ReportSection,
   StatedImpact,
+  StormOver,
 } from './process-events.ts';
 
 /** A piece of evidence as the projection keeps it: long texts and results are cut there, and whole in their event. */
@@ -82,6 +83,7 @@ export interface Storm {
   readonly incidents: number;
   readonly services: readonly string[];
   readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
+  readonly over?: StormOver;
 }
 
 /** What the process around an incident has come to. Plain JSON, part of the projection. */

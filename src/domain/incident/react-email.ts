@@ -100,7 +100,7 @@ function always(event: IncidentEvent, { before, after }: Scene): readonly Letter
     case 'postmortem-published':
       return [{ seq: event.seq, kind: 'postmortem', message: postmortemMessage(after) }];
     case 'storm-grew':
-      return hasGrownMuch(before, event.data.incidents)
+      return event.data.over !== undefined || hasGrownMuch(before, event.data.incidents)
         ? [{ seq: event.seq, kind: 'digest', message: describeStorm(event.data) }]
         : [];
     case 'review-reminded':

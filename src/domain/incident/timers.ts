@@ -15,9 +15,18 @@ export interface Timer {
   readonly due: number;
 }
 
+/** Set by whoever watches, for as long as it does. */
+export const TIMERS_OF_WATCHERS: readonly TimerName[] = [
+  'rollback-poll',
+  'reassess',
+  'follow-up',
+  'look-around',
+  'storm',
+];
+
 /**
- * The reminders that a state needs. The store keeps exactly these for the incident (but for `rollback-poll`,
- * `reassess` and `follow-up`, which whoever watches sets while it does): written with the events, so that a restart loses none.
+ * The reminders that a state needs. The store keeps exactly these for the incident (but for those of watchers): written
+ * with the events, so that a restart loses none.
  */
 export function timersOf(state: IncidentState, policy: Policy): readonly Timer[] {
   const drill: readonly Timer[] =
@@ -28,6 +37,7 @@ export function timersOf(state: IncidentState, policy: Policy): readonly Timer[]
     ...rollbackTimers(state),
     ...monitoringTimer(state, policy),
     ...reminderTimer(state, policy),
+    ...quietTimer(state),
     ...drill,
   ];
 }
@@ -72,6 +82,12 @@ function rollbackTimers(state: IncidentState): readonly Timer[] {
     case 'stopped':
       return [];
   }
+}
+
+/** Also of what is resolved: it may come back after the window. */
+function quietTimer({ quiet, status }: IncidentState): readonly Timer[] {
+  const until = quiet.find(({ kind }) => kind === 'maintenance')?.until ?? null;
+  return until === null || status === 'closed' ? [] : [{ name: 'quiet-end', due: ms(until) }];
 }
 
 function monitoringTimer(state: IncidentState, policy: Policy): readonly Timer[] {

@@ -1,6 +1,7 @@
 import { isUrgent, type Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
 import type { IncidentState } from './state.ts';
+import { isActive } from './state.ts';
 
 type Told = Pick<IncidentState, 'toldAt' | 'announcedAt' | 'announced'>;
 
@@ -23,6 +24,10 @@ export function heldBack(state: IncidentState, at: Instant): Told {
   const since = announcedAt === at ? null : announcedAt;
   return { toldAt: toldAt === at ? null : toldAt, announcedAt: since, announced: since !== null };
 }
+
+/** There is news of it. What was only listed at the end of a storm is told of then. */
+export const heardOf = (state: IncidentState, at: Instant): IncidentState =>
+  state.toldAt === null && isActive(state.status) ? { ...state, ...told(state, state.severity, at) } : state;
 
 /** Something about it has to be read now, whatever its severity. */
 export const announcedNow = ({ toldAt, announcedAt }: IncidentState, at: Instant): Told => ({
