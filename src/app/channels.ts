@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { classifyHttp, createHttp } from '../clients/http.ts';
 import type { Clock } from '../domain/time.ts';
 import type { ChannelName } from '../domain/view.ts';
+import { CHANNELS } from '../domain/view.ts';
 import { createEmail } from '../notify/email/index.ts';
 import { createPagerDuty } from '../notify/pagerduty/index.ts';
+import { createPagerDutyNotes } from '../notify/pagerduty/notes.ts';
 import type { Channel } from '../notify/ports.ts';
 import { createSlack } from '../notify/slack/index.ts';
 import { createStatuspage } from '../notify/statuspage/index.ts';
@@ -21,6 +23,8 @@ const sleepFor: Sleep = (milliseconds, signal) => delay(milliseconds, undefined,
 
 /** Shorter than a lane's own deadline, so that a failure comes classified. */
 const TIMEOUT_MS = 10_000;
+/** A note takes up to three calls. */
+const NOTE_TIMEOUT_MS = 4_000;
 
 /**
  * One line a channel. In sandbox mode, or while only observing, everything is decided and recorded the same way and
@@ -32,6 +36,7 @@ export function createChannels(settings: Settings, clock: Clock, sleep: Sleep = 
     quiet === null ? channel : { name, deliver: () => Promise.resolve({ kind: 'skipped', because: quiet }) };
   return {
     pagerduty: gate('pagerduty', pagerduty(settings)),
+    'pagerduty-notes': gate('pagerduty-notes', pagerdutyNotes(settings, clock)),
     slack: gate('slack', slack(settings)),
     email: gate('email', email(settings, clock)),
     statuspage: gate('statuspage', statuspage(settings, clock, sleep)),
@@ -42,9 +47,10 @@ export function createChannels(settings: Settings, clock: Clock, sleep: Sleep = 
 /** Channels through which nothing leaves, and why. */
 export function quietChannels(settings: Settings): Readonly<Partial<Record<ChannelName, string>>> {
   const quiet = whyQuiet(settings);
-  if (quiet !== null) return { pagerduty: quiet, slack: quiet, email: quiet, statuspage: quiet, webhook: quiet };
+  if (quiet !== null) return Object.fromEntries(CHANNELS.map((name) => [name, quiet]));
   return {
     ...(settings.pagerduty === null ? { pagerduty: 'pagerduty is not configured' } : {}),
+    ...(settings.pagerduty?.apiToken == null ? { 'pagerduty-notes': 'pagerduty.apiToken is not configured' } : {}),
     ...(settings.slack === null ? { slack: 'slack is not configured' } : {}),
     ...(settings.email === null ? { email: 'email is not configured' } : {}),
     ...(settings.statuspage === null ? { statuspage: 'statuspage is not configured' } : {}),
@@ -69,6 +75,16 @@ function pagerduty({ pagerduty: own, http, policy }: Settings): Channel | null {
   });
 }
 
+function pagerdutyNotes({ pagerduty: own }: Settings, clock: Clock): Channel | null {
+  const { apiToken, from, apiUrl } = own ?? { apiToken: null, from: null, apiUrl: '' };
+  if (apiToken === null || from === null) return null;
+  return createPagerDutyNotes({
+    http: createHttp({ timeoutMs: NOTE_TIMEOUT_MS, userAgent: 'firebreak', baseUrl: apiUrl }),
+    apiToken: () => apiToken.reveal(),
+    ...{ from, clock, classify: classifyHttp },
+  });
+}
+
 function slack({ slack: own, policy, audiences }: Settings): Channel | null {
   if (own === null) return null;
   const channel = createSlack({
@@ -76,6 +92,10 @@ function slack({ slack: own, policy, audiences }: Settings): Channel | null {
     apiUrl: own.apiUrl,
     timeoutMs: TIMEOUT_MS,
     classify: classifyHttp,
+    // Slack counts its seconds, not ours.
+    clock: { now: () => performance.now() },
+    sleep: sleepFor,
+    intervalMs: 1_000 / own.messagesPerSecond,
     interactive: own.signingSecret !== null || own.signingSecrets.length > 0,
     channelFor: (service) => (service === null ? null : policy.services[service]?.slackChannel) ?? own.channel,
     channelOf: (audience) => new Map(Object.entries(audiences)).get(audience)?.slackChannel ?? null,

@@ -18,7 +18,6 @@ import { startDatabase } from './database.ts';
 import { readHandover, silence } from './handover.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { addressOf, closeServer, listen } from './http-server.ts';
-import { createPageNewsSink } from './page-news.ts';
 import type { Pipeline } from './pipeline.ts';
 import { buildPipeline } from './pipeline.ts';
 import { changeStore } from './changes.ts';
@@ -145,7 +144,7 @@ function serveHttp(
     policy: settings.policy,
     writer,
     changes: changeStore(store, commander, policy),
-    pageNews: createPageNewsSink(store, commander, policy),
+    pageNews: pipeline.pageNews,
     slack: pipeline.slack?.desk ?? null,
     maxBodyBytes: http.maxBodyBytes,
     clock,

@@ -14,6 +14,7 @@ const ROOM: Readonly<Record<JobName, number>> = {
   rollback: 4,
   'slack-request': 2,
   'follow-up': 2,
+  'page-news': 2,
 };
 /** What does not fit in here is done by the job queue a moment later. */
 const WAITING = 1_000;

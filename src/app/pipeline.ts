@@ -33,6 +33,8 @@ import { effectivePolicy } from './policy.ts';
 import { preview, rehearseNext } from './rehearsals.ts';
 import type { RehearsalDeps } from './rehearsals.ts';
 import { createCoordinator } from './rollbacks.ts';
+import type { PageNewsDesk } from './page-news.ts';
+import { createPageNewsSink } from './page-news.ts';
 import type { SlackIn } from './slack/index.ts';
 import { createSlackIn } from './slack/index.ts';
 import { fireDueTimers } from './timers.ts';
@@ -58,6 +60,8 @@ export interface Pipeline {
   readonly counts: IngestCounts;
   /** What people do in Slack; null: it is not configured. */
   readonly slack: SlackIn | null;
+  /** What happens in PagerDuty. */
+  readonly pageNews: PageNewsDesk;
   /** Resolves and rehearses the rollback plan of a service. */
   readonly preview: (service: string) => ReturnType<typeof preview>;
   readonly start: () => Promise<void>;
@@ -119,7 +123,8 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
   // 4. effects: notify and roll back
   const channels = createChannels(settings, clock);
   const slack = createSlackIn(parts, commander, freshPolicy);
-  const handlers = createHandlers(parts, { commander, advance, outside, channels, slack }, freshPolicy);
+  const pageNews = createPageNewsSink(store, commander, freshPolicy);
+  const handlers = createHandlers(parts, { commander, advance, outside, channels, slack, pageNews }, freshPolicy);
   const nudge = createNudge(handlers, log);
   store.onCommitted((jobs) => {
     nudge.run(jobs);
@@ -134,6 +139,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     writer,
     counts,
     slack,
+    pageNews,
     preview: (service) => preview(rehearsals, service),
     start: async () => {
       if (parts.exclusive) await Promise.all([voidLeases(store.db), releaseAllKeys(store.db)]);
@@ -196,7 +202,7 @@ function createAdvance(
 
 function createHandlers(
   parts: PipelineParts,
-  { commander, advance, outside, channels, slack }: Built,
+  { commander, advance, outside, channels, slack, pageNews }: Built,
   freshPolicy: EffectivePolicy,
 ): JobHandlers {
   const { store, clock, log, settings } = parts;
@@ -210,6 +216,7 @@ function createHandlers(
     rollback: ({ incidentId }) => driveRollback(rollback, incidentId),
     'slack-request': async ({ request }) => slack?.desk.takeLate(request),
     'follow-up': ({ incidentId }) => followUp({ store, clock, commander, policy, look: outside }, incidentId),
+    'page-news': (data) => pageNews.applyLate(data),
   };
 }
 
@@ -219,6 +226,7 @@ interface Built {
   readonly outside: Outside;
   readonly channels: Channels;
   readonly slack: SlackIn | null;
+  readonly pageNews: PageNewsDesk;
 }
 
 const laneJob = ({ incidentId, channel, urgent }: Lane): NewJob => ({

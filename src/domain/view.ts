@@ -68,7 +68,7 @@ export interface Offers {
   readonly publish: boolean;
 }
 
-export const CHANNELS = ['pagerduty', 'slack', 'email', 'statuspage', 'webhook'] as const;
+export const CHANNELS = ['pagerduty', 'pagerduty-notes', 'slack', 'email', 'statuspage', 'webhook'] as const;
 export type ChannelName = (typeof CHANNELS)[number];
 
 /**
@@ -81,7 +81,8 @@ export interface EffectIntent {
   readonly incidentId: string;
   readonly channel: ChannelName;
   /**
-   * pagerduty: `trigger` | `acknowledge` | `resolve` | `change`. slack: `announce` (the incident's message) | `refresh`
+   * pagerduty: `trigger` | `acknowledge` | `resolve` | `change`. pagerduty-notes (apart, so that no page waits for a note):
+   * `note`. slack: `announce` (the incident's message) | `refresh`
    * (the same message, current state) | `thread` (a line under it) | `post` (a message of its own in `data.channel`, in that of
    * `data.audience`, or else where the incident's message is; `data.news` is its kind of news). email: `opened` | `update` | `mitigated` |
    * `resolved` | `escalation` | `reminder` | `postmortem` | `digest`, to `data.to` or the `data.audience`. statuspage:

@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import { comeAgain, errorAnswer } from './answer.ts';
 import { readChange } from './changes.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
+import { late, within } from './in-time.ts';
 import type { PagerDutyNotice } from './pagerduty.ts';
 import { readPagerDutyWebhook } from './pagerduty.ts';
 import type { ChangeStore, Delivery, DeliveryOutcome, IngestMetrics, Log, PageNewsSink } from './ports.ts';
@@ -17,6 +18,9 @@ export interface PagerDutyEndpointOptions {
   readonly metrics: IngestMetrics;
   readonly log: Log;
 }
+
+/** PagerDuty waits 5 s, comes again four times in 20 minutes, and gives up on an address that fails it three times. */
+const ANSWER_WITHIN_MS = 4_200;
 
 /** Takes news from PagerDuty: of our own pages, or of incidents that others raised there. */
 export class PagerDutyEndpoint {
@@ -34,7 +38,7 @@ export class PagerDutyEndpoint {
         return errorAnswer({ status: 400, outcome: 'unreadable', ...notice.problem });
       case 'ignored':
         return noted(received, 'ignored');
-      case 'own-page':
+      case 'page-news':
         return this.#apply(notice, received, headers);
       case 'alert':
         return this.#write({ ...empty(received), alerts: [notice.observed] }, received);
@@ -45,12 +49,14 @@ export class PagerDutyEndpoint {
   }
 
   async #apply(
-    notice: Extract<PagerDutyNotice, { kind: 'own-page' }>,
+    notice: Extract<PagerDutyNotice, { kind: 'page-news' }>,
     received: Received,
     headers: IncomingHttpHeaders,
   ): Promise<Answer> {
     try {
-      const outcome = await this.#options.pageNews.apply(noticeIdOf(notice, received, headers), notice.news, notice.at);
+      const applied = this.#options.pageNews.apply(noticeIdOf(notice, received, headers), notice.news, notice.at);
+      const outcome = await within(ANSWER_WITHIN_MS, applied);
+      if (outcome === late) return comeAgain('store-unavailable', 'The store did not take the news in time');
       return noted(received, outcome === 'seen' ? 'repeated' : 'stored');
     } catch (error) {
       this.#options.log.error({ err: error, incidentId: notice.news.incidentId }, 'news of a page could not be stored');
@@ -59,7 +65,9 @@ export class PagerDutyEndpoint {
   }
 
   async #write(delivery: Delivery, received: Received): Promise<Answer> {
-    const result = await writeDelivery(this.#options.writer, delivery);
+    const result = await within(ANSWER_WITHIN_MS, writeDelivery(this.#options.writer, delivery));
+    // It may be committed yet: then it is a repeat when it comes again.
+    if (result === late) return comeAgain('overloaded', 'The store did not take the alert in time');
     if ('status' in result) return result;
     const firing = delivery.alerts.filter(({ alert }) => alert.status === 'firing').length;
     this.#options.metrics.alerts('pagerduty', firing, delivery.alerts.length - firing);

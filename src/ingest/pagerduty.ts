@@ -1,3 +1,4 @@
+import { isOwnNote } from '../domain/pagerduty-note.ts';
 import { iso } from '../domain/time.ts';
 import type { GivenAlert } from './observe.ts';
 import { observe } from './observe.ts';
@@ -8,8 +9,8 @@ import { isRecord, kindOf, quarantinable, storable } from './text.ts';
 import { readTimestamp } from './timestamp.ts';
 
 export type PagerDutyNotice =
-  /** A person acted on a page of ours. */
-  | { readonly kind: 'own-page'; readonly eventId: string; readonly at: number; readonly news: PageNews }
+  /** Something happened to a page of ours, or somebody wrote to an incident there. */
+  | { readonly kind: 'page-news'; readonly eventId: string; readonly at: number; readonly news: PageNews }
   /** An incident that somebody else raised there. */
   | { readonly kind: 'alert'; readonly eventId: string; readonly observed: ObservedAlert }
   /** Nothing for us; the answer is 202 all the same. */
@@ -22,6 +23,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const OWN_KEY = 'firebreak-';
 const LONGEST_TEXT = 1024;
+const LONGEST_NOTE = 10_000;
 const LONGEST_ID = 128;
 
 /** One webhook of PagerDuty's version 3, which carries one event. Never throws. */
@@ -33,22 +35,21 @@ export function readPagerDutyWebhook(body: unknown, options: ReadOptions): Pager
   }
   const eventId = textOf(event['id']) ?? '';
   const type = textOf(event['event_type']) ?? '';
-  const incident = event['data'];
-  // `pagey.ping`, services, notes, responders: all of them have other data.
-  if (!type.startsWith('incident.') || !isRecord(incident) || incident['type'] !== 'incident') {
-    return { kind: 'ignored', eventId, because: type === '' ? 'no event type' : type };
-  }
-  const incidentId = ownIncidentOf(incident);
-  return incidentId === null
-    ? readForeign({ event, eventId, type, incident }, options)
-    : readOwn({ event, eventId, type, incident }, incidentId, options);
+  const data = event['data'];
+  if (!type.startsWith('incident.') || !isRecord(data)) return { kind: 'ignored', eventId, because: nameOf(type) };
+  const notice = { event, eventId, type, data };
+  if (data['type'] !== 'incident') return readAbout(notice, options);
+  const incidentId = ownIncidentOf(data);
+  return incidentId === null ? readForeign(notice, options) : readOwn(notice, incidentId, options);
 }
+
+const nameOf = (type: string): string => (type === '' ? 'no event type' : type);
 
 interface Notice {
   readonly event: Fields;
   readonly eventId: string;
   readonly type: string;
-  readonly incident: Fields;
+  readonly data: Fields;
 }
 
 /** The Firebreak incident whose page this is, by our deduplication key. */
@@ -57,32 +58,112 @@ function ownIncidentOf(incident: Fields): string | null {
   return key?.startsWith(OWN_KEY) === true && key.length > OWN_KEY.length ? key.slice(OWN_KEY.length) : null;
 }
 
-const NEWS: Readonly<Record<string, PageNews['news'] | undefined>> = {
-  'incident.acknowledged': 'acknowledged',
-  'incident.resolved': 'resolved',
-};
-
-function readOwn({ event, eventId, type }: Notice, incidentId: string, options: ReadOptions): PagerDutyNotice {
-  const news = Object.hasOwn(NEWS, type) ? NEWS[type] : undefined;
-  if (news === undefined) return { kind: 'ignored', eventId, because: `${type} of our own page` };
-  const agent = event['agent'];
+function readOwn(notice: Notice, incidentId: string, options: ReadOptions): PagerDutyNotice {
+  const { eventId, type, event, data } = notice;
+  const news = ownNews(type, data);
+  if (news === null) return { kind: 'ignored', eventId, because: `${type} of our own page` };
   // What we did ourselves through the API comes back as an integration's doing; acting on it would go in a circle.
-  if (!isRecord(agent) || agent['type'] !== 'user_reference') {
+  if ((news.kind === 'acknowledged' || news.kind === 'resolved') && personOf(event) === null) {
     return { kind: 'ignored', eventId, because: `${type} by no person` };
   }
-  const by = textOf(agent['summary']) ?? textOf(agent['id']) ?? 'somebody in PagerDuty';
+  return pageNews(notice, { incidentId, pageId: pageIdOf(data['id']), news }, options);
+}
+
+/** What PagerDuty does by itself, when nobody answers, is worth knowing as well. */
+function ownNews(type: string, data: Fields): PageNews['news'] | null {
+  const note = (text: string): PageNews['news'] => ({ kind: 'note', text });
+  switch (type) {
+    case 'incident.triggered':
+      return { kind: 'raised' };
+    case 'incident.acknowledged':
+      return { kind: 'acknowledged' };
+    case 'incident.resolved':
+      return { kind: 'resolved' };
+    case 'incident.unacknowledged':
+      return note('The page is no longer acknowledged in PagerDuty');
+    case 'incident.reopened':
+      return note('The page was reopened in PagerDuty');
+    case 'incident.escalated':
+      return note(`The page was escalated in PagerDuty to ${assigneesOf(data)}`);
+    case 'incident.reassigned':
+      return note(`The page was reassigned in PagerDuty to ${assigneesOf(data)}`);
+    case 'incident.delegated':
+      return note(`The page was delegated in PagerDuty to ${summaryOf(data['escalation_policy']) ?? 'nobody named'}`);
+    case 'incident.priority_updated':
+      return note(`The page's priority in PagerDuty is now ${summaryOf(data['priority']) ?? 'none'}`);
+    default:
+      return null;
+  }
+}
+
+const MOST_NAMES = 10;
+
+function assigneesOf({ assignees }: Fields): string {
+  const list = Array.isArray(assignees) ? (assignees as unknown[]) : [];
+  const names = list.slice(0, MOST_NAMES).flatMap((assignee) => summaryOf(assignee) ?? []);
+  return names.length === 0 ? 'nobody named' : names.join(', ');
+}
+
+/** What comes with a mere reference to its incident: notes, updates, responders. */
+function readAbout(notice: Notice, options: ReadOptions): PagerDutyNotice {
+  const { eventId, type, data } = notice;
+  const incident = data['incident'];
+  const pageId = isRecord(incident) ? pageIdOf(incident['id']) : null;
+  const text = writtenIn(data);
+  if (pageId === null || text === null) return { kind: 'ignored', eventId, because: nameOf(type) };
+  if (isOwnNote(text)) return { kind: 'ignored', eventId, because: 'a note of our own' };
+  return pageNews(notice, { incidentId: null, pageId, news: { kind: 'note', text } }, options);
+}
+
+function writtenIn(data: Fields): string | null {
+  const cut = data['trimmed'] === true ? ' … (cut by PagerDuty)' : '';
+  switch (data['type']) {
+    case 'incident_note': {
+      const content = textOf(data['content'], LONGEST_NOTE);
+      return content === null ? null : content + cut;
+    }
+    case 'incident_status_update': {
+      const message = textOf(data['message'], LONGEST_NOTE);
+      return message === null ? null : `Status update in PagerDuty: ${message}${cut}`;
+    }
+    case 'incident_responder': {
+      const who = summaryOf(data['user']) ?? summaryOf(data['escalation_policy']);
+      return who === null ? null : `Responder in PagerDuty: ${who}, ${textOf(data['state']) ?? 'asked'}`;
+    }
+    default:
+      return null;
+  }
+}
+
+function pageNews(
+  { eventId, event }: Notice,
+  about: Pick<PageNews, 'incidentId' | 'pageId' | 'news'>,
+  options: ReadOptions,
+): PagerDutyNotice {
   const at = instantOf(event['occurred_at']);
+  const by = personOf(event) ?? 'PagerDuty';
   return {
-    kind: 'own-page',
+    kind: 'page-news',
     eventId,
     at: at === null ? options.receivedAt : Date.parse(at),
-    news: { incidentId, news, by },
+    news: { ...about, by },
   };
 }
 
-function readForeign({ event, eventId, type, incident }: Notice, options: ReadOptions): PagerDutyNotice {
-  const id = textOf(incident['id']);
-  if (id === null || id.length > LONGEST_ID) {
+/** The person who did it; null: a program, or PagerDuty by itself. */
+function personOf({ agent }: Fields): string | null {
+  if (!isRecord(agent) || agent['type'] !== 'user_reference') return null;
+  return textOf(agent['summary']) ?? textOf(agent['id']) ?? 'somebody in PagerDuty';
+}
+
+function pageIdOf(value: unknown): string | null {
+  const id = textOf(value);
+  return id === null || id.length > LONGEST_ID ? null : id;
+}
+
+function readForeign({ event, eventId, type, data: incident }: Notice, options: ReadOptions): PagerDutyNotice {
+  const id = pageIdOf(incident['id']);
+  if (id === null) {
     const message = `expected a string of at most ${LONGEST_ID} characters`;
     return { kind: 'rejected', rejected: { index: 0, field: 'event.data.id', message, raw: quarantinable(event) } };
   }
@@ -122,7 +203,7 @@ function annotationsOf(incident: Fields): Readonly<Record<string, string>> {
 const summaryOf = (reference: unknown): string | null => (isRecord(reference) ? textOf(reference['summary']) : null);
 
 /** Text that says something, storable and of bounded length; null when there is none. */
-const textOf = (value: unknown): string | null =>
-  typeof value === 'string' && value !== '' ? storable(value.slice(0, LONGEST_TEXT)) : null;
+const textOf = (value: unknown, longest = LONGEST_TEXT): string | null =>
+  typeof value === 'string' && value !== '' ? storable(value.slice(0, longest)) : null;
 
 const instantOf = (value: unknown): string | null => (typeof value === 'string' ? readTimestamp(value) : null);

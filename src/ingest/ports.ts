@@ -65,20 +65,29 @@ export interface ChangeStore {
   saveChange(change: Change, receivedAt: number): Promise<'new' | 'updated' | 'unchanged'>;
 }
 
-/** What a person did in PagerDuty to one of our own pages. */
+/** What happened in PagerDuty to a page of ours, or was written to any incident there. */
 export interface PageNews {
-  readonly incidentId: string;
-  readonly news: 'acknowledged' | 'resolved';
+  /** By our key; null: it came without, and `pageId` must do. */
+  readonly incidentId: string | null;
+  /** PagerDuty's own id of it. */
+  readonly pageId: string | null;
+  readonly news:
+    | { readonly kind: 'acknowledged' }
+    | { readonly kind: 'resolved' }
+    | { readonly kind: 'note'; readonly text: string }
+    /** Nothing to tell, but that this is what PagerDuty calls it. */
+    | { readonly kind: 'raised' };
   /** Who, as PagerDuty names them. */
   readonly by: string;
 }
 
 export interface PageNewsSink {
   /**
-   * Tells the incident. Resolves after the commit. PagerDuty sends a notice at least once, each time with the same
-   * `noticeId`: `seen` means that it was applied before. `at` is when it happened, in epoch milliseconds.
+   * Tells the incident, or makes it durable that it will be told, in time for PagerDuty, which waits 5 s. Rejects when
+   * neither is possible. PagerDuty sends a notice at least once, each time with the same `noticeId`: `seen` means that it
+   * was applied before. `at` is when it happened, in epoch milliseconds.
    */
-  apply(noticeId: string, news: PageNews, at: number): Promise<'applied' | 'seen'>;
+  apply(noticeId: string, news: PageNews, at: number): Promise<'applied' | 'kept' | 'seen'>;
 }
 
 /** Somebody did something in Slack. */

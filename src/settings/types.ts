@@ -88,6 +88,11 @@ interface PagerdutySettings {
   readonly server: string;
   /** Empty: `POST /webhooks/pagerduty` refuses everything. */
   readonly webhookSecrets: readonly Secret[];
+  /** Of the REST API; null: notes are not written there. */
+  readonly apiToken: Secret | null;
+  /** The e-mail address of a user there, in whose name notes are written. Set where the token is. */
+  readonly from: string | null;
+  readonly apiUrl: string;
 }
 
 export interface SlackSettings {
@@ -103,6 +108,8 @@ export interface SlackSettings {
   readonly groups: Readonly<Record<string, Role>>;
   /** Of everybody else in the workspace. */
   readonly defaultRole: Role;
+  /** In one channel; what comes faster waits. */
+  readonly messagesPerSecond: number;
 }
 
 interface OutboundWebhook {

@@ -1,7 +1,7 @@
 import { PgBoss, fromKysely } from 'pg-boss';
 import type { JobResult, Queue, WorkOptions } from 'pg-boss';
 import type { ChannelName } from '../domain/view.ts';
-import type { SlackRequest } from '../ingest/ports.ts';
+import type { PageNews, SlackRequest } from '../ingest/ports.ts';
 import type { ConnectionSettings, Trx } from './database.ts';
 
 /** Every job there is, with its payload. Payloads carry a version: a job may be older than the program that runs it. */
@@ -13,6 +13,8 @@ export interface Jobs {
   rollback: { readonly v: 1; readonly incidentId: string };
   /** What somebody did in Slack that could not be carried out while Slack waited. */
   'slack-request': { readonly v: 1; readonly request: SlackRequest };
+  /** The same of PagerDuty. */
+  'page-news': { readonly v: 1; readonly noticeId: string; readonly news: PageNews; readonly at: number };
   /** Look up what nobody waits for: earlier incidents, whether a fix holds. */
   'follow-up': { readonly v: 1; readonly incidentId: string };
 }
@@ -50,6 +52,7 @@ const QUEUES: Readonly<Record<JobName, Omit<Queue, 'name'>>> = {
   // After half an hour nobody waits for it any more, and what was meant then may be wrong now.
   'slack-request': { ...retries, retryLimit: 120, retryDelayMax: 15, retentionSeconds: 1_800 },
   'follow-up': { ...retries, retryDelayMax: 60 },
+  'page-news': { ...retries, retryDelayMax: 60 },
 };
 
 /** Each name has workers of its own, so that a P0's effects never wait behind others. */
@@ -59,6 +62,7 @@ const WORK: Readonly<Record<JobName, WorkOptions & { readonly workers: number }>
   rollback: { workers: 2, batchSize: 2, pollingIntervalSeconds: 0.5 },
   'slack-request': { workers: 1, batchSize: 2, pollingIntervalSeconds: 0.5 },
   'follow-up': { workers: 1, batchSize: 5, pollingIntervalSeconds: 2 },
+  'page-news': { workers: 1, batchSize: 2, pollingIntervalSeconds: 1 },
 };
 
 const NAMES = Object.keys(QUEUES) as JobName[];

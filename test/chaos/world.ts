@@ -62,7 +62,7 @@ export async function startWorld(withPlan: readonly string[]): Promise<World> {
     config: {
       rulesDir: await patientRules(directory),
       pagerduty: { routingKey: 'R'.repeat(32), server: pagerduty.host },
-      slack: { token: TOKEN, channel: CHANNEL, apiUrl: slack.url },
+      slack: { token: TOKEN, channel: CHANNEL, apiUrl: slack.url, messagesPerSecond: 1_000 },
       kubernetes: { clusters: { fake: { kubeconfig } } },
       // The fake's clock is its own, and it moves on by a minute with every deployment.
       // Everything breaks at once here, on purpose.

@@ -96,7 +96,7 @@ describe('dead letters', () => {
   test('a night and a day of silence: everything is given up, shown, and delivered in order when it is asked for', async () => {
     const { servers, clock } = world;
     const down = (): void => {
-      for (const channel of ['pagerduty', 'slack', 'statuspage', 'webhook'] as const) {
+      for (const channel of ['pagerduty', 'pagerduty-notes', 'slack', 'statuspage', 'webhook'] as const) {
         servers[channel].misbehave({ mode: 'down' });
       }
       servers.email.misbehave({ at: 'greeting', how: 'down' });
@@ -117,7 +117,7 @@ describe('dead letters', () => {
 
     await comeBack(servers);
     // A retry that meets another fault is as patient as a first try.
-    for (const channel of ['pagerduty', 'slack', 'statuspage', 'webhook'] as const) {
+    for (const channel of ['pagerduty', 'pagerduty-notes', 'slack', 'statuspage', 'webhook'] as const) {
       servers[channel].misbehave({ mode: 'drop-after-apply' });
     }
     expect(new Set((await retry('all')).map(({ channel }) => channel)).size).toBe(CHANNELS.length);
@@ -134,6 +134,11 @@ describe('dead letters', () => {
       status: 400,
       body: { status: 'invalid event', message: 'no such key' },
     });
+    servers['pagerduty-notes'].misbehave({
+      mode: 'status',
+      status: 403,
+      body: { error: { message: 'read-only key' } },
+    });
     servers.slack.sayNo('chat.postMessage', 'channel_not_found');
     servers.email.misbehave({ at: 'sender', how: 'refuse', code: 553, message: 'not your address' });
     servers.statuspage.misbehave({ mode: 'status', status: 422, body: { error: 'no such component' } });
@@ -145,7 +150,14 @@ describe('dead letters', () => {
     expect(dead.map(({ channel, kind, status, attempts }) => [channel, kind, status, attempts])).toEqual(
       CHANNELS.map((channel) => [channel, effectsOf(id, [channel])[0]!.kind, 'failed', 1]),
     );
-    for (const said of ['no such key', 'channel_not_found', 'not your address', 'no such component', 'HTTP 404']) {
+    for (const said of [
+      'no such key',
+      'read-only key',
+      'channel_not_found',
+      'not your address',
+      'no such component',
+      'HTTP 404',
+    ]) {
       expect(JSON.stringify(dead.map(({ result }) => result))).toContain(said);
     }
     expect((await failuresTold(id)).sort()).toEqual(dead.map((effect) => effect.id).sort());

@@ -500,7 +500,7 @@ describe('PagerDuty', () => {
     expect(target.news).toEqual([
       {
         noticeId: 'hook-1',
-        news: { incidentId: 'INC-1', news: 'acknowledged', by: 'Tenex' },
+        news: { incidentId: 'INC-1', pageId: 'PGR0VU2', news: { kind: 'acknowledged' }, by: 'Tenex' },
         at: Date.UTC(2026, 10, 23, 15, 12),
       },
     ]);

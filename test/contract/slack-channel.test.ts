@@ -1,7 +1,11 @@
 import { classifyHttp } from '../../src/clients/http.ts';
 import type { Channel, Delivery } from '../../src/notify/ports.ts';
 import { createSlack, type SlackOptions } from '../../src/notify/slack/index.ts';
+import type { EffectIntent } from '../../src/domain/view.ts';
+import { offersOf } from '../../src/domain/incident/offers.ts';
 import { context, effect, incident } from '../fakes/effects.ts';
+import { elementsOf } from '../fakes/slack-user.ts';
+import { opened } from '../unit/support/incident.ts';
 import { startSlack, type FakeMessage, type FakeSlack } from '../fakes/slack.ts';
 
 const TOKEN = 'xoxb-test-token';
@@ -13,6 +17,9 @@ const channelWith = (options: Partial<SlackOptions> = {}): Channel =>
     token: () => TOKEN,
     channelFor: () => 'C1',
     interactive: true,
+    clock: { now: () => 0 },
+    sleep: () => Promise.reject(new Error('nothing to wait for')),
+    intervalMs: 0,
     channelOf: (audience) => (audience === 'stakeholders' ? 'C2' : null),
     apiUrl: slack.url,
     timeoutMs: 5_000,
@@ -21,7 +28,7 @@ const channelWith = (options: Partial<SlackOptions> = {}): Channel =>
   });
 
 beforeEach(async () => {
-  slack = await startSlack({ token: TOKEN, channels: { C1: 'incidents' }, pageSize: 3 });
+  slack = await startSlack({ token: TOKEN, channels: { C1: 'incidents', C2: 'stakeholders' }, pageSize: 3 });
   channel = channelWith();
 });
 afterEach(() => slack.stop());
@@ -217,6 +224,110 @@ describe('thread', () => {
       threadTs: null,
       text: expect.stringMatching(/^INC-20261123-151300, P1 on checkout.*Recovered\.$/),
     });
+  });
+});
+
+describe('what the message says beside', () => {
+  test('who commands, which clocks run, what is in the way, and what changes how it is to be read', async () => {
+    const now = incident({
+      commander: 'ada',
+      clocks: [
+        { name: 'acknowledge', deadline: '2026-11-23T15:23:00.000Z', state: 'breached' },
+        { name: 'restore', deadline: '2026-11-23T15:43:00.000Z', state: 'running' },
+      ],
+      blockers: ['no access to <the> vault', 'x'.repeat(5_000), ...Array.from({ length: 30 }, (_, i) => `more ${i}`)],
+      quiet: 'Silenced: <!channel> planned work',
+      recurrence: '3rd time in 60 days',
+      linkedTo: 'INC-20261123-151200',
+      storm: 'Storm: 14 incidents',
+      voided: 'Dismissed as a false alarm by ada: a test',
+    });
+    await announce({ incident: now });
+    const blocks = shown(messages()[0]);
+    for (const part of [
+      'Commander: ada',
+      'acknowledge BREACHED, was due 2026-11-23T15:23:00.000Z; restore until 2026-11-23T15:43:00.000Z',
+      'no access to &lt;the&gt; vault',
+      'and 22 more',
+      'Quiet: Silenced: &lt;!channel&gt; planned work',
+      '3rd time in 60 days',
+      'Linked to INC-20261123-151200',
+      'Storm: 14 incidents',
+      'Dismissed as a false alarm by ada',
+    ]) {
+      expect(blocks).toContain(part);
+    }
+    expect(slack.pings).toEqual([]);
+  });
+
+  test('what can be pressed, where Slack can tell us of it', async () => {
+    const offers = offersOf(opened('P1').must);
+    await announce({ offers });
+    expect([...elementsOf(messages()[0]!.blocks).keys()]).toContain('acknowledge');
+    channel = channelWith({ interactive: false });
+    await announce({ offers });
+    expect([...elementsOf(messages()[1]!.blocks).keys()]).toEqual([]);
+  });
+});
+
+describe('post', () => {
+  const post = (data: EffectIntent['data'], message = 'P1 on checkout.'): Promise<Delivery> =>
+    channel.deliver(effect('slack', 'post', { data, message }), context());
+
+  test.each([
+    ['where it is told to', { channel: 'C1' }, 'C1'],
+    ['where an audience reads', { audience: 'stakeholders' }, 'C2'],
+    ["where the incident's message is", {}, 'C1'],
+  ])('%s, a message of its own that names its incident', async (_, data, where) => {
+    expect(await post(data)).toMatchObject({ kind: 'delivered', receipt: { channel: where } });
+    expect(slack.channels.get(where)![0]).toMatchObject({
+      threadTs: null,
+      text: expect.stringContaining('INC-20261123-151300, P1 on checkout'),
+      metadata: { event_payload: { effect_id: 'INC-20261123-151300:7:slack:post' } },
+    });
+  });
+
+  test('to an audience without a channel is skipped', async () => {
+    expect(await post({ audience: 'customers' })).toMatchObject({ kind: 'skipped' });
+    expect(calls()).toEqual([]);
+  });
+
+  test('text of people pings nobody and is shortened', async () => {
+    expect(await post({}, `<!here> @channel \u202e\0${'&💥'.repeat(60_000)}`)).toMatchObject({ kind: 'delivered' });
+    expect(slack.pings).toEqual([]);
+    expect(shown(messages()[0])).not.toMatch(/\u202e|\\u0000/);
+  });
+});
+
+describe('pace', () => {
+  const paced = () => {
+    const clock = {
+      at: 0,
+      now(): number {
+        return this.at;
+      },
+    };
+    const sleep = async (milliseconds: number): Promise<void> => {
+      await Promise.resolve();
+      clock.at += milliseconds;
+    };
+    channel = channelWith({ clock, sleep, intervalMs: 1_000 });
+    return clock;
+  };
+
+  test('a second from one message of a channel to the next', async () => {
+    const clock = paced();
+    await Promise.all([announce(), announce(), announce()]);
+    expect(messages()).toHaveLength(3);
+    expect(clock.at).toBe(2_000);
+  });
+
+  test('what Slack asks to wait holds what comes after, and nothing is posted meanwhile', async () => {
+    paced();
+    slack.misbehave({ mode: 'status', status: 429, retryAfter: 30, body: { ok: false, error: 'ratelimited' } });
+    expect(await announce()).toMatchObject({ failure: { kind: 'rate-limited', retryAfterMs: 30_000 } });
+    expect(await announce()).toMatchObject({ failure: { kind: 'rate-limited', retryAfterMs: 30_000 } });
+    expect(slack.requests).toHaveLength(1);
   });
 });
 

@@ -35,6 +35,7 @@ beforeAll(async () => {
         signingSecrets: ['the-secret-before'],
         channel: 'C1',
         apiUrl: slack.url,
+        messagesPerSecond: 100,
         users: { UADA01: { name: 'ada', role: 'responder' }, UEVE01: { name: 'eve', role: 'viewer' } },
         groups: { S0RESPOND: 'responder' },
       },

@@ -37,6 +37,7 @@ interface Due {
 /** What it takes until a channel has taken a message. */
 const LATENCY_MS: Readonly<Record<ChannelName, number>> = {
   pagerduty: 410,
+  'pagerduty-notes': 300,
   slack: 320,
   email: 730,
   statuspage: 560,

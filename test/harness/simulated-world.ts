@@ -77,7 +77,7 @@ export async function startSimulatedWorld(options: WorldOptions): Promise<Simula
   };
   const config = {
     pagerduty: { routingKey: ROUTING_KEY, server: pagerduty.host },
-    slack: { token: TOKEN, channel: 'C1', apiUrl: slack.url.replace(/\/$/, '') },
+    slack: { token: TOKEN, channel: 'C1', apiUrl: slack.url.replace(/\/$/, ''), messagesPerSecond: 1_000 },
     email: { smtpUrl: smtp.url, from: 'firebreak@example.com', to: ['team@example.com'] },
     statuspage: { apiKey: API_KEY, pageId: PAGE, apiUrl: statuspage.url, publish: 'automatic' },
     audiences: {

@@ -70,7 +70,7 @@ export async function startWith(
       env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile, ...env },
       config: {
         pagerduty: { routingKey: ROUTING_KEY, server: pagerduty.host },
-        slack: { token: SLACK_TOKEN, channel: SLACK_CHANNEL, apiUrl: slack.url },
+        slack: { token: SLACK_TOKEN, channel: SLACK_CHANNEL, apiUrl: slack.url, messagesPerSecond: 1_000 },
         kubernetes: { clusters: { [CLUSTER]: { kubeconfig } } },
         ...config,
       },

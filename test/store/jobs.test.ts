@@ -40,6 +40,7 @@ test('nobody can work on one before the commit, and then somebody does', async (
       arrived();
     },
     'slack-request': async () => undefined,
+    'page-news': async () => undefined,
   });
   await core.store.transaction(async (uow) => {
     await uow.enqueue([job('a')]);

@@ -166,6 +166,9 @@ describe('wrong values', () => {
       'pagerduty.webhookSecrets',
       'expected a list, found text',
     ],
+    ['pagerduty: { routingKey: k, apiToken: t }', 'pagerduty.from', 'belong together'],
+    ['pagerduty: { routingKey: k, from: a@b.c }', 'pagerduty.from', 'belong together'],
+    ['pagerduty: { routingKey: k, apiToken: t, from: ada }', 'pagerduty.from', 'expected an e-mail address'],
     ['pagerduty: { routingKey: k, server: "https://x.y" }', 'pagerduty.server', 'without scheme'],
     ['slack: { token: t }', 'slack.channel', 'expected text, found nothing'],
     [

@@ -28,6 +28,12 @@ function pagerduty(event: IncidentEvent, after: IncidentState): readonly EffectI
       return follow('resolve', `a false alarm: ${event.data.because}`);
     case 'incident-merged':
       return follow('resolve', `merged into ${event.data.into}`);
+    case 'note-added': {
+      const { by, via, text } = event.data;
+      if (after.page === null || via === 'pagerduty') return [];
+      const note = { channel: 'pagerduty-notes', kind: 'note', message: `${by} via ${via}: ${text}` } as const;
+      return [effect(after, { seq: event.seq, ...note, data: { seq: event.seq } })];
+    }
     case 'rollback-step-accepted': {
       const step = after.rollback?.plan?.steps[event.data.index];
       if (step === undefined || event.data.alreadyThere) return [];

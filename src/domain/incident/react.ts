@@ -40,7 +40,7 @@ export function react(
 
 /** That a page or an announcement did not go out is for people; the rest is in the ledger. */
 export const isNewsWhenSkipped = (kind: string): boolean =>
-  !['refresh', 'thread', 'acknowledge', 'event'].includes(kind);
+  !['refresh', 'thread', 'acknowledge', 'event', 'note'].includes(kind);
 
 const DRIVES_ROLLBACK: ReadonlySet<EventType> = new Set([
   'rollback-requested',

@@ -1,10 +1,12 @@
 import type { EffectIntent, Offers } from '../../domain/view.ts';
+import { SEVERITIES } from '../../domain/severity.ts';
 import { ms } from '../../domain/time.ts';
 import type { Channel, Delivery, EffectContext } from '../ports.ts';
 import { findMessage, openSlack, type Call, type Called, type Place, type SlackClientOptions } from './client.ts';
+import { createPace, type Pace, type PaceOptions } from './pace.ts';
 import { lineMessage, metadataOf, stateMessage, type SlackMessage } from './messages.ts';
 
-export interface SlackOptions extends SlackClientOptions {
+export interface SlackOptions extends SlackClientOptions, PaceOptions {
   /** The id of the channel (`C…`; by its name a message can be posted but not looked for), or null for none. */
   readonly channelFor: (service: string | null) => string | null;
   /** Whether Slack can tell us what is pressed. Without that there is nothing to press. */
@@ -25,27 +27,93 @@ const SKEW_MS = 5 * 60 * 1000;
  * Posts to Slack. Kinds: `announce` posts the incident's message, `refresh` rewrites it, `thread` adds a line under
  * it, `post` is a message of its own. All text of alerts is escaped: it pings nobody, and its links are shown and not fetched.
  */
-export const createSlack = (options: SlackOptions): Channel => ({
-  name: 'slack',
-  deliver: async (effect, context) => {
-    const announced = postedIn(context.receipts['announce']);
-    const call = openSlack(options, context.signal);
-    const channel = options.channelFor(context.incident.service);
-    const offers = options.interactive ? context.offers : undefined;
-    switch (effect.kind) {
-      case 'announce':
-        return channel === null ? noChannel : announce(call, effect, context, channel, offers);
-      case 'refresh':
-        return announced ? refresh(call, effect, context, announced, offers) : notAnnounced;
-      case 'post':
-        return post(call, effect, context, options);
-      case 'thread':
-        return addLine(call, effect, context, announced, channel);
-      default:
-        return failed({ kind: 'rejected', message: `Slack has no effect "${effect.kind}"` });
+export const createSlack = (options: SlackOptions): Channel => {
+  const pace = createPace(options);
+  return {
+    name: 'slack',
+    deliver: (effect, context) => {
+      const place = placeOf(effect, context, options);
+      if ('kind' in place) return Promise.resolve(place);
+      return inTurn(pace, effect, context, place.where.channel, () =>
+        deliver(openSlack(options, context.signal), effect, context, place, options.interactive),
+      );
+    },
+  };
+};
+
+/** Slack's limit is by channel. What cannot go out now comes again; the worst incident's own message goes first. */
+async function inTurn(
+  pace: Pace,
+  effect: EffectIntent,
+  { incident, signal }: EffectContext,
+  channel: string,
+  work: () => Promise<Delivery>,
+): Promise<Delivery> {
+  // Rewriting has a limit of its own.
+  const key = effect.kind === 'refresh' ? `${channel} refresh` : channel;
+  const turn = await pace.turn(key, SEVERITIES.indexOf(incident.severity) * 10 + rankOf(effect), signal);
+  if (turn !== null) {
+    const message = 'Slack: this channel has its message of this second';
+    return failed({ kind: 'rate-limited', message, retryAfterMs: turn.waitMs });
+  }
+  const done = await work();
+  if (done.kind === 'failed' && done.failure.kind === 'rate-limited') {
+    pace.hold(key, done.failure.retryAfterMs ?? 0);
+  }
+  return done;
+}
+
+const rankOf = ({ kind }: EffectIntent): number => (kind === 'announce' ? 0 : kind === 'post' ? 1 : 2);
+
+interface Placed {
+  readonly where: Where;
+  /** The incident's own message; null: it has none. */
+  readonly announced: Posted | null;
+}
+
+/** Where it goes, or why it goes nowhere. */
+function placeOf(effect: EffectIntent, context: EffectContext, options: SlackOptions): Placed | Delivery {
+  const announced = postedIn(context.receipts['announce']);
+  const own = options.channelFor(context.incident.service);
+  const inChannel = (channel: string | null): Placed | Delivery =>
+    channel === null ? noChannel : { announced, where: { channel, thread: null } };
+  switch (effect.kind) {
+    case 'announce':
+      return inChannel(own);
+    case 'post': {
+      const { channel: named, audience } = effect.data;
+      if (typeof named === 'string') return inChannel(named);
+      return inChannel(typeof audience === 'string' ? options.channelOf(audience) : own);
     }
-  },
-});
+    case 'refresh':
+      return announced === null ? notAnnounced : { announced, where: { channel: announced.channel, thread: null } };
+    case 'thread':
+      return announced === null
+        ? inChannel(own)
+        : { announced, where: { channel: announced.channel, thread: announced.ts } };
+    default:
+      return failed({ kind: 'rejected', message: `Slack has no effect "${effect.kind}"` });
+  }
+}
+
+function deliver(
+  call: Call,
+  effect: EffectIntent,
+  context: EffectContext,
+  { where, announced }: Placed,
+  interactive: boolean,
+): Promise<Delivery> {
+  const offers = interactive ? context.offers : undefined;
+  switch (effect.kind) {
+    case 'announce':
+      return postOnce(call, effect, context, where, stateMessage(effect, context.incident, offers));
+    case 'refresh':
+      return announced === null ? Promise.resolve(notAnnounced) : refresh(call, effect, context, announced, offers);
+    default:
+      // A line must not be lost because the announcement was: without a message to stand under, it stands in the channel.
+      return postOnce(call, effect, context, where, lineMessage(effect, context.incident, where.thread !== null));
+  }
+}
 
 const noChannel: Delivery = { kind: 'skipped', because: 'no Slack channel is configured for this service' };
 const notAnnounced: Delivery = {
@@ -57,41 +125,6 @@ const failed = (failure: Extract<Delivery, { kind: 'failed' }>['failure']): Deli
 const postedIn = (receipt: EffectContext['receipts'][string] | undefined): Posted | null => {
   const { channel, ts } = receipt ?? {};
   return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts } : null;
-};
-
-const announce = (
-  call: Call,
-  effect: EffectIntent,
-  context: EffectContext,
-  channel: string,
-  offers: Offers | undefined,
-): Promise<Delivery> =>
-  postOnce(call, effect, context, { channel, thread: null }, stateMessage(effect, context.incident, offers));
-
-/**
- * A line must not be lost because the announcement was: without a message to stand under, it stands in the channel
- * and names its incident.
- */
-const addLine = (
-  call: Call,
-  effect: EffectIntent,
-  context: EffectContext,
-  announced: Posted | null,
-  channel: string | null,
-): Promise<Delivery> => {
-  const where = announced ? { channel: announced.channel, thread: announced.ts } : channel && { channel, thread: null };
-  if (!where) return Promise.resolve(noChannel);
-  return postOnce(call, effect, context, where, lineMessage(effect, context.incident, announced !== null));
-};
-
-/** A message of its own, for those who do not follow the thread: where the effect says, or where the incident's own is. */
-const post = (call: Call, effect: EffectIntent, context: EffectContext, options: SlackOptions): Promise<Delivery> => {
-  const { channel: named, audience } = effect.data;
-  const ofAudience =
-    typeof audience === 'string' ? options.channelOf(audience) : options.channelFor(context.incident.service);
-  const channel = typeof named === 'string' ? named : ofAudience;
-  if (channel === null) return Promise.resolve(noChannel);
-  return postOnce(call, effect, context, { channel, thread: null }, lineMessage(effect, context.incident, false));
 };
 
 /** Rewriting twice is the same as once, so there is nothing to look for. Slack keeps the metadata of the message. */

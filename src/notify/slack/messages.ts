@@ -17,6 +17,8 @@ const FIELD = 2000;
 const TEXT = 3000;
 const FACT = 300;
 const FACTS = 20;
+const BADGE = 1000;
+const BLOCKERS = 10;
 
 /** By this a message is found again after a crash. Readable by every app of the workspace, so nothing else is in it. */
 export const metadataOf = (effect: EffectIntent): { event_type: string; event_payload: Record<string, string> } => ({
@@ -46,12 +48,32 @@ export const stateMessage = (effect: EffectIntent, incident: IncidentView, offer
 /** How the incident stands: what it is first, then everything that is known of it. */
 export const stateBlocks = (incident: IncidentView): KnownBlock[] => [
   section(`*${slackText(headlineOf(incident), 500)}*\n`, incident.title),
+  ...badgesOf(incident),
   { type: 'section', fields: fieldsOf(incident) },
   section(`*Why ${incident.severity}:* `, incident.because),
   ...(incident.rollback === null ? [] : [section('*Rollback:* ', incident.rollback)]),
+  ...(incident.clocks.length === 0 ? [] : [section('*Clocks:* ', incident.clocks.map(clockText).join('; '))]),
+  ...(incident.blockers.length === 0 ? [] : [section('*Blocked by:*\n', listed(incident.blockers))]),
   ...factsOf(incident),
   ...linksOf(incident),
 ];
+
+/** What changes how all the rest is to be read. */
+function badgesOf({ voided, linkedTo, quiet, storm, recurrence }: IncidentView): KnownBlock[] {
+  const badges = [
+    voided,
+    linkedTo === null ? null : `Linked to ${linkedTo}, which has the page for both`,
+    quiet === null ? null : `Quiet: ${quiet}`,
+    storm,
+    recurrence,
+  ];
+  return badges
+    .filter((badge) => badge !== null)
+    .map((badge) => ({ type: 'context', elements: [mrkdwn(slackText(oneLine(badge), BADGE) || '-')] }));
+}
+
+const clockText = ({ name, deadline, state }: IncidentView['clocks'][number]): string =>
+  state === 'breached' ? `${name} BREACHED, was due ${deadline}` : `${name} until ${deadline}`;
 
 export const lineBlock = (text: string): KnownBlock => section('', text);
 
@@ -81,16 +103,21 @@ const fieldsOf = (incident: IncidentView): MrkdwnElement[] => {
     ['Alerts', `${incident.firing} of ${incident.total} firing`],
     ['Opened', incident.openedAt],
     ['Acknowledged', incident.acknowledgedBy === null ? 'not yet' : `by ${incident.acknowledgedBy}`],
+    ['Commander', incident.commander ?? 'nobody'],
     ['Incident', incident.id],
   ] as const;
   return fields.map(([name, value]) => mrkdwn(slackText(`${name}: ${oneLine(value)}`, FIELD)));
 };
 
 const factsOf = ({ facts }: IncidentView): KnownBlock[] => {
-  const lines = Object.entries(facts).map(([name, value]) => shorten(oneLine(`${name}: ${inWords(value)}`), FACT));
-  if (lines.length === 0) return [];
-  const shown = lines.length > FACTS ? [...lines.slice(0, FACTS), `and ${lines.length - FACTS} more`] : lines;
-  return [section('*Impact:*\n', shown.join('\n'))];
+  const lines = Object.entries(facts).map(([name, value]) => `${name}: ${inWords(value)}`);
+  return lines.length === 0 ? [] : [section('*Impact:*\n', listed(lines, FACTS))];
+};
+
+/** A line each, as many as can be read. */
+const listed = (items: readonly string[], most = BLOCKERS): string => {
+  const lines = items.slice(0, most).map((item) => shorten(oneLine(item), FACT));
+  return [...lines, ...(items.length > most ? [`and ${items.length - most} more`] : [])].join('\n');
 };
 
 const inWords = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -31,6 +31,13 @@ export const pagerdutySchema = (secret: SecretSchema) =>
       routingKey: secret,
       server: hostAndPort.default('events.pagerduty.com'),
       webhookSecrets: list(secret),
+      // Notes cannot go by the integration key: they need a key of the REST API, and somebody whose they are.
+      apiToken: orNull(secret),
+      from: orNull(address),
+      apiUrl: baseUrl.default('https://api.pagerduty.com'),
+    }).refine(({ apiToken, from }) => (apiToken === null) === (from === null), {
+      path: ['from'],
+      error: 'apiToken and from belong together: PagerDuty wants to know whose notes they are',
     }),
   );
 
@@ -50,6 +57,8 @@ export const slackSchema = (secret: SecretSchema) =>
       groups: named(slackId('S', 'a Slack user group, such as S0123ABCD'), z.enum(ROLES)),
       // Whoever may write in a channel is not by that somebody who may roll back.
       defaultRole: z.enum(ROLES).default('viewer'),
+      // What Slack takes in one channel.
+      messagesPerSecond: z.number().gt(0).max(1_000).default(1),
     }),
   );
 

@@ -103,6 +103,11 @@ const SEEN: Readonly<Record<ChannelName, See>> = {
     const idOf = (wanted: string): string => rows.find(({ kind }) => kind === wanted)?.id ?? wanted;
     return [...seen.map((kind) => ({ effectId: idOf(kind), reference: kind === 'change' ? '' : dedupKey })), ...wrong];
   },
+  'pagerduty-notes': ({ 'pagerduty-notes': rest }, incidentId, rows) =>
+    (rest.notes.get(`P-firebreak-${incidentId}`) ?? []).map(({ id, content }) => ({
+      reference: id,
+      effectId: rows.find(({ message }) => content.endsWith(` ${message}`))?.id ?? content,
+    })),
   slack: ({ slack }, incidentId, rows) => {
     const messages = [...slack.channels.values()]
       .flat()

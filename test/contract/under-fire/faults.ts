@@ -82,6 +82,7 @@ const http = (channel: Exclude<ChannelName, 'email'>, faults: typeof HTTP): read
 
 export const FAULTS: Readonly<Record<ChannelName, readonly NamedFault[]>> = {
   pagerduty: http('pagerduty', HTTP),
+  'pagerduty-notes': http('pagerduty-notes', HTTP),
   slack: http('slack', SLACK),
   email: named(SMTP, (servers, fault) => {
     servers.email.misbehave(fault);

@@ -11,6 +11,10 @@ const SCRIPT: Readonly<Record<ChannelName, readonly Line[]>> = {
     ['change', { from: 'r42', to: 'r41' }],
     ['resolve'],
   ],
+  'pagerduty-notes': [
+    ['note', { seq: 100 }],
+    ['note', { seq: 101 }],
+  ],
   slack: [['announce'], ['thread'], ['refresh'], ['post'], ['thread']],
   email: [
     ['opened', { audience: 'team' }],

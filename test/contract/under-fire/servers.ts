@@ -2,12 +2,14 @@ import { createHttp, classifyHttp } from '../../../src/clients/http.ts';
 import { CHANNELS, type ChannelName } from '../../../src/domain/view.ts';
 import { createEmail } from '../../../src/notify/email/index.ts';
 import { createPagerDuty } from '../../../src/notify/pagerduty/index.ts';
+import { createPagerDutyNotes } from '../../../src/notify/pagerduty/notes.ts';
 import type { Channel } from '../../../src/notify/ports.ts';
 import { createSlack } from '../../../src/notify/slack/index.ts';
 import { createStatuspage } from '../../../src/notify/statuspage/index.ts';
 import { createWebhook } from '../../../src/notify/webhook/index.ts';
 import { trust } from '../../fakes/certificate.ts';
 import { startPagerDuty, type FakePagerDuty } from '../../fakes/pagerduty.ts';
+import { startPagerDutyRest, type FakePagerDutyRest } from '../../fakes/pagerduty-rest.ts';
 import { startSlack, type FakeSlack } from '../../fakes/slack.ts';
 import { startSmtp, type FakeSmtp } from '../../fakes/smtp.ts';
 import { startStatuspage, type FakeStatuspage } from '../../fakes/statuspage.ts';
@@ -21,6 +23,7 @@ export interface MovedClock {
 
 export interface Servers {
   readonly pagerduty: FakePagerDuty;
+  readonly 'pagerduty-notes': FakePagerDutyRest;
   readonly slack: FakeSlack;
   readonly email: FakeSmtp;
   readonly statuspage: FakeStatuspage;
@@ -30,18 +33,20 @@ export interface Servers {
 /** What a silent server costs. Long enough that a busy machine does not look like one. */
 const TIMEOUT_MS = 800;
 const SECRET = 'not a secret in a test';
+const BOT = 'bot@example.com';
 
 export const startServers = async (clock: MovedClock): Promise<Servers> => ({
   pagerduty: await startPagerDuty(),
+  'pagerduty-notes': await startPagerDutyRest({ token: SECRET, users: [BOT], knowsEveryKey: true }),
   slack: await startSlack({ token: SECRET, channels: { C1: 'incidents' }, now: () => clock.now() }),
   email: await startSmtp({ auth: { user: 'ops', pass: SECRET } }),
   statuspage: await startStatuspage({ apiKey: SECRET, pageId: 'page1', components: ['c1'] }),
   webhook: await startWebhook({ secret: SECRET }),
 });
 
-/** The five channels as the program makes them, at these servers and with this clock. */
+/** The channels as the program makes them, at these servers and with this clock. */
 export const channelsTo = (servers: Servers, clock: MovedClock): Record<ChannelName, Channel> => {
-  const { pagerduty, slack, email, statuspage, webhook } = servers;
+  const { pagerduty, 'pagerduty-notes': rest, slack, email, statuspage, webhook } = servers;
   const shared = { timeoutMs: TIMEOUT_MS, classify: classifyHttp };
   const http = (baseUrl?: string) =>
     createHttp({ timeoutMs: TIMEOUT_MS, userAgent: 'firebreak', ...(baseUrl === undefined ? {} : { baseUrl }) });
@@ -53,8 +58,15 @@ export const channelsTo = (servers: Servers, clock: MovedClock): Record<ChannelN
       clientName: 'Firebreak',
       clientUrl: 'https://firebreak.example.com',
     }),
+    'pagerduty-notes': createPagerDutyNotes({
+      ...{ http: http(rest.url), classify: classifyHttp, clock },
+      apiToken: () => SECRET,
+      from: BOT,
+    }),
     slack: createSlack({
       ...shared,
+      // The other side's seconds are of no interest here.
+      ...{ clock, intervalMs: 0, sleep: () => Promise.resolve() },
       token: () => SECRET,
       apiUrl: slack.url,
       channelFor: () => 'C1',
