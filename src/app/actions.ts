@@ -16,6 +16,7 @@ import { checkRules } from '../triage/check-rules.ts';
 import { explain } from '../triage/explain.ts';
 import { rulesOf } from '../triage/rule-set.ts';
 import { startDatabase } from './database.ts';
+import { examine } from './doctor/index.ts';
 import { importSetup } from './import/index.ts';
 import { asConfigProblem, serve } from './serve.ts';
 
@@ -55,6 +56,16 @@ export function createActions(input: ActionsInput): CliActions {
         const fault = await verifyTimeline(db, incidentId);
         return { checked: 1, faults: fault === null ? [] : [{ id: incidentId, fault }] };
       }),
+    doctor: async ({ sendTest, ...options }) => {
+      const settings = usable(load(options));
+      return examine({
+        settings,
+        rules: await rulesReport(settings, input.now()),
+        database: (work) => withDatabase(input, settings, work),
+        clock: { now: input.now },
+        sendTest: sendTest === true,
+      });
+    },
     importSetup: async ({ alertmanager, prometheus, ...locations }) => {
       const settings = usable(load(locations));
       const { problems, ruleSet } = await rulesReport(settings, input.now());

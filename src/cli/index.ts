@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addConfig, addDb, addServe, addVerify } from './commands/process.ts';
 import { addCompare } from './commands/compare.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
 import { addHandover, addStats } from './commands/overview.ts';
 import { addImport } from './commands/import.ts';
@@ -64,6 +65,7 @@ function createCli(session: Session, version: string): Command {
   addDrill(program, session);
   addEffects(program, session);
   addCompare(program, session);
+  addDoctor(program, session);
   addImport(program, session);
   addVerify(program, session);
   addDb(program, session);

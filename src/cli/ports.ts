@@ -107,6 +107,26 @@ export interface MigrateReport {
   readonly applied: readonly number[];
 }
 
+export interface DoctorOptions extends StoreOptions {
+  /** Page once, marked TEST, and resolve it again. */
+  readonly sendTest?: boolean;
+}
+
+export interface DoctorCheck {
+  /** What was looked at: `database`, `slack channel C0123`. */
+  readonly name: string;
+  /** `warning`: it works, or cannot be found out, and somebody should know. */
+  readonly status: 'ok' | 'warning' | 'failed';
+  readonly message: string;
+  /** What to do about it; null when there is nothing to do. */
+  readonly advice: string | null;
+}
+
+export interface DoctorReport {
+  readonly configPath: string | null;
+  readonly checks: readonly DoctorCheck[];
+}
+
 export interface ImportOptions extends Locations {
   /** Usually those that are configured. */
   readonly alertmanager?: string;
@@ -173,6 +193,8 @@ export interface CliActions {
   /** Proves every timeline, or one incident's. */
   verify(options: StoreOptions, incidentId: string | null): Promise<VerifyReport>;
   migrate(options: StoreOptions): Promise<MigrateReport>;
+  /** Looks at everything that Firebreak needs, with its own credentials, and changes nothing. */
+  doctor(options: DoctorOptions): Promise<DoctorReport>;
   /** Reads an existing setup and changes nothing. Throws when Alertmanager, or a Prometheus that was named, does not answer. */
   importSetup(options: ImportOptions): Promise<ImportReport>;
 }

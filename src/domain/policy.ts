@@ -124,7 +124,7 @@ export type FreezeWindow = {
     }
 );
 
-export const AUDIENCES = ['team', 'stakeholders', 'customers'] as const;
+const AUDIENCES = ['team', 'stakeholders', 'customers'] as const;
 export type AudienceName = (typeof AUDIENCES)[number];
 
 /** How people are reached, as far as the process depends on it. */

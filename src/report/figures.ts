@@ -16,11 +16,11 @@ export const between = (from: Instant, to: Instant): number => Math.max(0, ms(to
 
 type Restored = EventOf<'incident-mitigated'> | EventOf<'incident-resolved'>;
 
-export const restoredAt = (event: Restored): Instant =>
+const restoredAt = (event: Restored): Instant =>
   event.type === 'incident-mitigated' ? (event.data.at ?? event.at) : event.at;
 
 /** Each time that customers suffered: from its detection until the service was restored (null: it is not yet). */
-export function outagesOf(file: CaseFile): readonly { readonly from: IncidentEvent; readonly to: Restored | null }[] {
+function outagesOf(file: CaseFile): readonly { readonly from: IncidentEvent; readonly to: Restored | null }[] {
   const outages: { from: IncidentEvent; to: Restored | null }[] = [{ from: file.opened, to: null }];
   for (const event of file.events) {
     const last = outages.at(-1);
@@ -61,7 +61,7 @@ export function rollbackLength(file: CaseFile): Length | null {
   return { seconds: between(started.at, validating.at), events: [started, validating] };
 }
 
-export function acknowledgement(file: CaseFile): Length | null {
+function acknowledgement(file: CaseFile): Length | null {
   const event = file.first('incident-acknowledged');
   return event === null ? null : { seconds: between(file.opened.at, event.at), events: [file.opened, event] };
 }

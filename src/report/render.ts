@@ -2,7 +2,7 @@ import { CONTENT_SECURITY_POLICY, toHtml } from './html.ts';
 import { toMarkdown } from './markdown.ts';
 import type { Report } from './model.ts';
 
-export const REPORT_FORMATS = ['md', 'html', 'json'] as const;
+const REPORT_FORMATS = ['md', 'html', 'json'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** A report as it leaves the program. The same report gives the same bytes. */

@@ -74,7 +74,7 @@ export function duration(file: CaseFile, label: string): Statement {
     : proved(label, `${length}, from detection to resolution; no fix was needed`, [opened, resolved, none]);
 }
 
-export function impact(file: CaseFile): Statement {
+function impact(file: CaseFile): Statement {
   const label = 'Customer impact';
   const over = withoutImpact(file);
   if (over !== null) return proved(label, over.text, over.events);

@@ -5,7 +5,7 @@ import { iso, ms } from '../domain/time.ts';
 import type { CaseFile, EventOf } from './case-file.ts';
 import type { SlaResult } from './model.ts';
 
-export const CLOCKS: readonly ClockName[] = ['detect', 'acknowledge', 'restore', 'diagnose', 'update'];
+const CLOCKS: readonly ClockName[] = ['detect', 'acknowledge', 'restore', 'diagnose', 'update'];
 
 /** How every run of every clock came out, in the order of the clocks. A clock that never ran is said not to have run. */
 export const slaOf = (file: CaseFile): readonly SlaResult[] => CLOCKS.flatMap((clock) => runsOf(file, clock));

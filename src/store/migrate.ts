@@ -28,6 +28,36 @@ export async function migrate(db: Database): Promise<readonly number[]> {
   });
 }
 
+export interface SchemaState {
+  /** Of the server, as it calls itself: `18.4`. */
+  readonly serverVersion: string;
+  /** By the server's clock, in epoch milliseconds. */
+  readonly now: number;
+  /** Numbers of the migrations that are applied; empty: nothing is there yet. */
+  readonly applied: readonly number[];
+  /** Numbers that this version knows. */
+  readonly known: readonly number[];
+}
+
+/** Looks at the schema and changes nothing. */
+export async function readSchemaState(db: Database): Promise<SchemaState> {
+  const files = (await readdir(directory)).filter((name) => /^\d{4}_.*\.sql$/.test(name)).sort();
+  const { rows } = await sql<{ version: string; now: Date; there: boolean }>`
+    select current_setting('server_version') as version, clock_timestamp() as now,
+           to_regclass('schema_migrations') is not null as there`.execute(db);
+  const [server] = rows;
+  if (server === undefined) throw new Error('the database gave no answer');
+  const applied = server.there
+    ? (await sql<{ number: number }>`select number from schema_migrations order by number`.execute(db)).rows
+    : [];
+  return {
+    serverVersion: server.version,
+    now: server.now.getTime(),
+    applied: applied.map(({ number }) => number),
+    known: files.map(numberOf),
+  };
+}
+
 const numberOf = (name: string): number => Number(name.slice(0, 4));
 
 /** A database that a newer version has migrated must not be written by this one. */

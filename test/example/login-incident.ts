@@ -37,7 +37,7 @@ const DAY = '2024-01-15T';
 const ONSET = `${DAY}14:31:43.000Z`;
 const on = (time: string): string => `${DAY}${time}.000Z`;
 
-export const MIA = { by: 'Mia Torres', via: 'slack' };
+const MIA = { by: 'Mia Torres', via: 'slack' };
 
 const ALERT = {
   key: 'alertmanager/5c1c0a3b7f0e9d21',

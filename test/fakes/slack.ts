@@ -54,6 +54,11 @@ export interface FakeSlackOptions {
   readonly token: string;
   /** Channel ids with their names; the bot is a member of each. */
   readonly channels: Readonly<Record<string, string>>;
+  /** What the token may do; everything that is needed, unless told. */
+  readonly scopes?: readonly string[];
+  /** Channels that are archived, and those that the bot is not in. */
+  readonly archived?: readonly string[];
+  readonly notIn?: readonly string[];
   /** Posts a second that a channel takes before it says `ratelimited`. Unlimited unless told. */
   readonly postsPerSecond?: number;
   /** Messages a page of history holds at most. */
@@ -186,6 +191,25 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
     return thread.length === 0 ? no('thread_not_found') : page(thread, form);
   };
 
+  const scopes = options.scopes ?? ['chat:write', 'channels:history', 'channels:read', 'usergroups:read'];
+  const channelInfo = (form: Form): Answer => {
+    const id = form['channel'] ?? '';
+    if (!scopes.includes('channels:read')) {
+      return {
+        status: 200,
+        body: { ok: false, error: 'missing_scope', needed: 'channels:read', provided: scopes.join() },
+      };
+    }
+    // It takes no names.
+    if (!channels.has(id)) return no('channel_not_found');
+    const channel = {
+      ...{ id, name: options.channels[id], is_channel: true },
+      is_archived: options.archived?.includes(id) ?? false,
+      is_member: !(options.notIn?.includes(id) ?? false),
+    };
+    return yes({ channel });
+  };
+
   const methods = new Map<string, (form: Form) => Answer>([
     ['chat.postMessage', post],
     ['chat.update', update],
@@ -194,9 +218,14 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
     ['usergroups.users.list', groupUsers],
     ['conversations.history', history],
     ['conversations.replies', replies],
+    ['conversations.info', channelInfo],
     [
       'auth.test',
-      () => yes({ url: 'https://example.slack.com/', team: 'example', team_id: 'T1', user_id: 'U1', bot_id: 'B1' }),
+      () =>
+        yes({
+          ...{ url: 'https://example.slack.com/', team: 'example', team_id: 'T1' },
+          ...{ user: 'firebreak', user_id: 'U1', bot_id: 'B1' },
+        }),
     ],
   ]);
 
@@ -206,7 +235,9 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
     if (!method) return no('unknown_method');
     const bearer = request.headers.authorization;
     if (bearer === undefined) return no('not_authed');
-    return bearer === `Bearer ${options.token}` ? method(formOf(request)) : no('invalid_auth');
+    if (bearer !== `Bearer ${options.token}`) return no('invalid_auth');
+    const answer = method(formOf(request));
+    return { ...answer, headers: { ...answer.headers, 'x-oauth-scopes': scopes.join(',') } };
   });
 
   const server = createServer(front.listener);

@@ -49,7 +49,8 @@ const error = (status: number, message: string | readonly string[]): Answer => (
 export const startStatuspage = async (options: FakeStatuspageOptions): Promise<FakeStatuspage> => {
   const incidents: PageIncident[] = [];
   const components = new Map((options.components ?? []).map((id) => [id, 'operational']));
-  const base = `/v1/pages/${options.pageId}/incidents`;
+  const page = `/v1/pages/${options.pageId}`;
+  const base = `${page}/incidents`;
   let lastAt = -Infinity;
 
   const isTooFast = (): boolean => {
@@ -135,6 +136,13 @@ export const startStatuspage = async (options: FakeStatuspageOptions): Promise<F
         'per_page',
         query,
       );
+    }
+    if (path === page && method === 'GET') {
+      return { status: 200, body: { id: options.pageId, name: 'Example Status', subdomain: 'example' } };
+    }
+    if (path === `${page}/components` && method === 'GET') {
+      const shownComponents = [...components].map(([id, status]) => ({ id, name: `Component ${id}`, status }));
+      return { status: 200, body: shownComponents };
     }
     return one(request);
   });

@@ -85,7 +85,7 @@ export function notPassed(named: readonly NamedTest[], outcomes: readonly TestOu
 }
 
 /** The whole names that the tests of a file can have, as Jest makes them of the titles around and of its own. */
-export function namesOf(file: string, source: string): readonly RegExp[] {
+function namesOf(file: string, source: string): readonly RegExp[] {
   const names: RegExp[] = [];
   const visit = (node: ts.Node, around: readonly string[]): void => {
     const call = ts.isCallExpression(node) ? titled(node) : null;

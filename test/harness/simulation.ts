@@ -252,7 +252,9 @@ function build({ store, settings, clock, rules, options }: Site): Machine {
   const retries = new Map<string, number>();
   const nameOf = ({ incidentId, channel }: Lane): string => `${incidentId} ${channel}`;
   const dueLanes = async (): Promise<readonly Lane[]> =>
-    (await unfinishedLanes(store.db)).filter((lane) => (retries.get(nameOf(lane)) ?? 0) <= clock.at);
+    (await unfinishedLanes(store.db))
+      .filter((lane) => (retries.get(nameOf(lane)) ?? 0) <= clock.at)
+      .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 
   const carryOut = async (lane: Lane): Promise<void> => {
     try {

@@ -1,5 +1,6 @@
 import { createBackend } from '../../src/app/backend.ts';
 import { readHandover } from '../../src/app/handover.ts';
+import { addWindow, endWindow } from '../../src/store/maintenance.ts';
 import { writeAutomation } from '../../src/store/rollbacks.ts';
 import { overdueActions, unclosedIncidents } from '../../src/store/handover.ts';
 import type { Core } from '../harness/core.ts';
@@ -53,6 +54,27 @@ test('the handover is made of what is stored, and of what is switched', async ()
   });
   await writeAutomation(core.store.db, { killSwitch: true }, 'bob', FIGURES_NOW - 1000);
   expect((await handover()).automation).toMatchObject({ changedBy: 'bob', changedAt: '2026-11-19T23:59:59.000Z' });
+});
+
+test('maintenance: what holds and what is to come, the next one first', async () => {
+  const at = (hours: number): string => new Date(FIGURES_NOW + hours * 3_600_000).toISOString();
+  const window = (service: string | null, environment: string | null, from: number, until: number) =>
+    core.store.transaction(({ trx }) =>
+      addWindow(
+        trx,
+        { service, environment, from: at(from), until: at(until), because: 'an upgrade', by: 'bob' },
+        FIGURES_NOW,
+      ),
+    );
+  await window('cart', 'production', 5, 6);
+  await window(null, 'staging', -1, 2);
+  await window('checkout', null, -3, -1);
+  const ended = await window('search', null, -1, 3);
+  await core.store.transaction(({ trx }) => endWindow(trx, ended, 'bob', FIGURES_NOW));
+  expect((await handover()).maintenance).toEqual([
+    { what: 'in staging', from: at(-1), until: at(2), because: 'an upgrade', by: 'bob' },
+    { what: 'cart in production', from: at(5), until: at(6), because: 'an upgrade', by: 'bob' },
+  ]);
 });
 
 test('statistics without a time are those of the last 90 days', async () => {

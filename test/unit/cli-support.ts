@@ -76,6 +76,10 @@ const fine: CliActions = {
   explainRules: async () => ({ problems: [], explanation: EXPLANATION }),
   verify: async () => ({ checked: 3, faults: [] }),
   migrate: async () => ({ applied: [1, 2] }),
+  doctor: async () => ({
+    configPath: 'config/firebreak.yaml',
+    checks: [{ name: 'database', status: 'ok', message: 'PostgreSQL 18.4 answers', advice: null }],
+  }),
   importSetup: async () => ({
     at: '2024-01-15T14:32:15.000Z',
     alertmanager: { url: 'http://alertmanager:9093', version: '0.25.0', receivers: ['pagerduty'] },

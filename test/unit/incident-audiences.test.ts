@@ -217,19 +217,21 @@ describe('while messages are held back', () => {
       const list = effects(incident, open, quiet(kind), assess('P1', { slackChannels: ['#dba'] }));
       expect(told(list, 'slack', 'email')).toEqual([]);
       expect(told(list, 'webhook').length).toBeGreaterThan(0);
-      expect(people(effects(incident.after(MINUTE), loud(kind)))).toEqual([
+      // The end of a storm lists them in its digest: a burst of announcements would be the storm again.
+      const announced = [
         'slack announce its own',
         'slack post #dba',
         'slack post stakeholders',
         'email opened stakeholders',
-      ]);
+      ];
+      expect(people(effects(incident.after(MINUTE), loud(kind)))).toEqual(kind === 'storm' ? [] : announced);
     },
   );
 
   test('the order in which it is told in one commit does not matter', () => {
     const incident = new Incident(reach());
-    expect(told(effects(incident, open, assess('P1'), quiet('storm')), 'slack', 'email')).toEqual([]);
-    expect(people(effects(incident.after(MINUTE), loud('storm')))).toContain('slack announce its own');
+    expect(told(effects(incident, open, assess('P1'), quiet('silenced')), 'slack', 'email')).toEqual([]);
+    expect(people(effects(incident.after(MINUTE), loud('silenced')))).toContain('slack announce its own');
   });
 
   test('what was told before keeps its message true, with a badge, and is told how it ends', () => {

@@ -21,7 +21,7 @@ export interface ComparisonDeps {
 const DAY_MS = 86_400_000;
 
 /** Compares the pages of [since, until) that Firebreak sent, or would have sent, with those that others raised in PagerDuty. */
-export async function compare(
+async function compare(
   { store: { db } }: Pick<ComparisonDeps, 'store'>,
   since: number,
   until: number,

@@ -50,7 +50,7 @@ const SENDING_MS = 30_000;
 const DAY_MS = 86_400_000;
 
 /** Where the deliveries that come from here stand in the store, so that they are not taken for words of the source. */
-export const RECONCILIATION = 'reconciliation';
+const RECONCILIATION = 'reconciliation';
 /** The annotation by which an alert says that its status was found out here. */
 const MARK = 'firebreak_reconciled';
 

@@ -22,7 +22,7 @@ function intervalOf({ severity, status }: IncidentState, policy: Policy): number
 }
 
 /** Epoch milliseconds of the next update that is due when one goes out now; null: none is. */
-export function nextUpdateAt(state: IncidentState, { now, policy }: Context): number | null {
+function nextUpdateAt(state: IncidentState, { now, policy }: Context): number | null {
   const every = intervalOf(state, policy);
   return every === null ? null : now + every;
 }

@@ -25,7 +25,7 @@ const headline = ({ severity, service, environment, title }: IncidentState): str
   `${severity ?? 'unknown severity'} on ${service ?? 'unknown service'}${environment === null ? '' : ` (${environment})`}: ${title}`;
 
 /** The share of users and how long: what a person stated wins over what was measured. */
-export function impactLine(state: Pick<IncidentState, 'statedImpact' | 'facts' | 'openedAt' | 'mitigatedAt'>): string {
+function impactLine(state: Pick<IncidentState, 'statedImpact' | 'facts' | 'openedAt' | 'mitigatedAt'>): string {
   const measured = state.facts['usersAffectedPercent'];
   const share = state.statedImpact.usersAffectedPercent ?? (typeof measured === 'number' ? measured : null);
   const users = share === null ? 'unknown share of users' : `${share} % of users`;

@@ -7,7 +7,7 @@ type Known = Pick<IncidentState, 'badVersions' | 'rollback'>;
  * Everything that this incident was rolled away from: what the targets call it, and what the change feed called the change
  * that was undone. A rollback that a person took back accuses nobody.
  */
-export function badVersionsOf({ badVersions, rollback }: Known): readonly string[] {
+function badVersionsOf({ badVersions, rollback }: Known): readonly string[] {
   const suspected = rollback?.suspect?.['version'];
   const undone = rollback?.purpose === 'roll-back' && rollback.steps.some((step) => step.acceptedAt !== null);
   return undone && typeof suspected === 'string' ? [...new Set([...badVersions, suspected])] : badVersions;

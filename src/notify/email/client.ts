@@ -68,6 +68,17 @@ export const sendMail = async (options: EmailClientOptions, mail: Mail, signal: 
   }
 };
 
+/** Connects and logs in, and sends nothing. Null: it went well. */
+export const verifyMail = async ({ smtpUrl }: Pick<EmailClientOptions, 'smtpUrl'>): Promise<Failure | null> => {
+  try {
+    const transport = createTransport({ url: withoutOurs(smtpUrl()), ...TIMEOUTS });
+    await transport.verify();
+    return null;
+  } catch (error) {
+    return ofError(error, false);
+  }
+};
+
 const contentOf = ({ recipients, hidden, messageId, thread, headers, attachments, ...mail }: Mail) => ({
   ...mail,
   // Objects, because a list of addresses in a string would be parsed.

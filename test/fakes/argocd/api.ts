@@ -112,6 +112,9 @@ const route = (api: Api, { method, path, query, raw }: RecordedRequest): object 
     return { activeWindows: [], assignedWindows: [], canSync: !api.world.syncWindowClosed };
   }
   if (method === 'POST' && below === '/rollback') return rollback(api, name, JSON.parse(raw) as RollbackBody);
+  if (method === 'GET' && path === '/api/v1/session/userinfo') {
+    return { loggedIn: true, username: api.username, iss: 'argocd' };
+  }
   const can = /^\/api\/v1\/account\/can-i\/applications\/(\w+)\/.+$/.exec(path);
   if (method === 'GET' && can !== null) return { value: api.forbidden.has(can[1]!) ? 'no' : 'yes' };
   return fail('NotFound', 'Not Found');
@@ -129,6 +132,10 @@ export const answer = (api: Api, request: RecordedRequest): Answer => {
     return { status: 415, body: 'Invalid content type\n' };
   }
   const { authorization } = headers;
+  // It tells anybody that it does not know them.
+  if (request.path === '/api/v1/session/userinfo' && authorization !== `Bearer ${api.token}`) {
+    return { status: 200, body: { loggedIn: false } };
+  }
   if (authorization === undefined) return errorBody('Unauthenticated', 'no session information');
   if (authorization !== `Bearer ${api.token}`) {
     return errorBody('Unauthenticated', 'invalid session: signature is invalid');

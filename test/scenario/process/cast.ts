@@ -8,7 +8,6 @@ import { SIMULATION_START } from '../../harness/simulation.ts';
 
 export const START = SIMULATION_START;
 export const SECOND = 1_000;
-export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 
 /** A service that is measured and can be rolled back. */

@@ -11,7 +11,7 @@ import { offset } from '../../harness/simulation.ts';
 const WRITES = process.env['TRANSCRIPTS'] === 'write';
 
 /** Everything that came of a scenario, as people read it: timelines, messages with their times, clocks, metrics, reports. */
-export async function transcriptOf(world: SimulatedWorld, ids?: readonly string[]): Promise<string> {
+async function transcriptOf(world: SimulatedWorld, ids?: readonly string[]): Promise<string> {
   const { simulation } = world;
   const all = await simulation.incidents();
   const shown = all.filter(({ id }) => ids === undefined || ids.includes(id));
@@ -26,13 +26,26 @@ export async function transcriptOf(world: SimulatedWorld, ids?: readonly string[
       '',
     );
   }
-  parts.push(`Messages (${world.messages().length})`, ...world.messages(), '');
+  parts.push(`Messages (${world.messages().length})`, ...inOrder(world.messages()), '');
   parts.push('Metrics', ...metricLines(await simulation.metrics()), '');
   for (const incident of shown) {
     const report = reportOf(await readTimeline(simulation.store.db, incident.id));
     if (report !== null) parts.push(`Report of ${incident.id}`, toMarkdown(report));
   }
   return steady(`${parts.join('\n').trimEnd()}\n`);
+}
+
+/** What left at one moment through different channels has no order of its own. */
+function inOrder(messages: readonly string[]): readonly string[] {
+  const moments = new Map<string, string[]>();
+  for (const line of messages) {
+    const [moment = ''] = line.split(' ');
+    moments.set(moment, [...(moments.get(moment) ?? []), line]);
+  }
+  const channel = (line: string): string => line.split(' ')[1] ?? '';
+  return [...moments.values()].flatMap((lines) =>
+    lines.toSorted((a, b) => (channel(a) === channel(b) ? 0 : channel(a) < channel(b) ? -1 : 1)),
+  );
 }
 
 const heading = ({ id, severity, status, title }: IncidentState): string => `${id} ${severity} ${status}: ${title}`;
@@ -53,6 +66,9 @@ const metricLines = (metrics: Readonly<Record<string, number>>): readonly string
 /** Identities that the cluster and the sockets make up. */
 const steady = (text: string): string =>
   text
+    .replaceAll(/-[0-9a-f]{8,10}-[0-9a-f]{5,6}\b/g, '-<pod>')
+    .replaceAll(/`[0-9a-f]{12}`/g, '`<hash>`')
+    .replaceAll(/\(plan [0-9a-f]{12}\)/g, '(plan <hash>)')
     .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>')
     .replaceAll(/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{10,64}\b/g, '<hash>')
     .replaceAll(/127\.0\.0\.1:\d+/g, '<host>');

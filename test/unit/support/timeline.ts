@@ -7,7 +7,7 @@ import type { Report } from '../../../src/report/model.ts';
 import { reportOf } from '../../../src/report/report.ts';
 import { NOON, openingOf, PLAN_HASH, planOf, SECOND, severityOf, stanceOf } from './incident.ts';
 
-export const ID = 'INC-20261123-120000';
+const ID = 'INC-20261123-120000';
 
 /** A timeline as it is told, event by event, at seconds from noon: for what reads timelines, whatever wrote them. */
 export class Timeline {
