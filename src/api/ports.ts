@@ -11,6 +11,7 @@ import type { IncidentState } from '../domain/incident/state.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { PageComparison } from '../domain/page-comparison.ts';
 import type { Severity } from '../domain/severity.ts';
+import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { AutomationMode, VersionRef } from '../domain/plan.ts';
 import type { Statistics, StatisticsFilter } from '../domain/statistics.ts';
 
@@ -83,6 +84,16 @@ export interface ListedAction extends ActionItem {
   readonly overdue: boolean;
 }
 
+/** Times are RFC 3339. `from` null: now. Either `until` or `minutes` is given. */
+export interface NewMaintenance {
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly from: string | null;
+  readonly until: string | null;
+  readonly minutes: number | null;
+  readonly because: string;
+}
+
 /** An effect as the ledger has it. */
 export interface EffectRecord {
   readonly id: string;
@@ -136,6 +147,8 @@ export interface ApiBackend {
   gate(service: string, version: string, environment: string | null): Promise<GateAnswer>;
   /** Gives an incident one of the commands of the process around it. */
   carryOut(id: string, command: ProcessCommand): Promise<void>;
+  /** Makes it part of another incident. */
+  merge(id: string, into: string, actor: Actor, because: string): Promise<void>;
   acknowledge(id: string, actor: Actor): Promise<void>;
   resolve(id: string, actor: Actor, because: string): Promise<void>;
   addNote(id: string, actor: Actor, text: string): Promise<void>;
@@ -150,6 +163,20 @@ export interface ApiBackend {
   previewRollback(service: string): Promise<PlanPreview | null>;
   /** Starts a synthetic incident; null when the service is not configured. Answers its correlation key's incident id. */
   startDrill(service: string, actor: Actor): Promise<string | null>;
+  /** `now` in epoch milliseconds: whether a window holds depends on it. */
+  listMaintenance(
+    withPast: boolean,
+    limit: number,
+  ): Promise<{ readonly now: number; readonly windows: readonly MaintenanceWindow[] }>;
+  announceMaintenance(
+    window: NewMaintenance,
+    actor: Actor,
+  ): Promise<{ readonly now: number; readonly window: MaintenanceWindow }>;
+  /** Null: there is none of this id. */
+  endMaintenance(
+    id: number,
+    actor: Actor,
+  ): Promise<{ readonly now: number; readonly window: MaintenanceWindow | null }>;
   listChanges(service: string | null, limit: number): Promise<readonly Change[]>;
   listQuarantine(limit: number): Promise<readonly QuarantineRecord[]>;
   /** What others paged through PagerDuty beside our own pages. Null: until now, since a day before the end. */

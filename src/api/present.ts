@@ -5,6 +5,7 @@ import { describeEvent } from '../domain/incident/describe.ts';
 import type { AlertSample, IncidentEvent } from '../domain/incident/events.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
 import { iso, ms } from '../domain/time.ts';
+import { presentLifecycle } from './present-lifecycle.ts';
 import { presentProcess } from './present-process.ts';
 import { presentRollback } from './present-rollback.ts';
 import { CLOCKS } from './schemas/incident.ts';
@@ -50,6 +51,7 @@ export const presenter =
     drill: state.drill === true,
     clocks: clocksOf(state),
     ...presentProcess(state),
+    ...presentLifecycle(state),
     version: state.version,
   });
 

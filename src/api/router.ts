@@ -13,6 +13,8 @@ import { comparisonRoutes } from './routes/comparison.ts';
 import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { learningRoutes } from './routes/learning.ts';
+import { lifecycleRoutes } from './routes/lifecycle.ts';
+import { maintenanceRoutes } from './routes/maintenance.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { reportRoutes } from './routes/report.ts';
@@ -24,11 +26,13 @@ const ROUTES: readonly Route[] = [
   ...incidentRoutes,
   ...reportRoutes,
   ...commandRoutes,
+  ...lifecycleRoutes,
   ...diagnosisRoutes,
   ...learningRoutes,
   ...communicationRoutes,
   ...serviceRoutes,
   ...operationRoutes,
+  ...maintenanceRoutes,
   ...comparisonRoutes,
   ...ruleRoutes,
   ...overviewRoutes,

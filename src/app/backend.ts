@@ -18,6 +18,8 @@ import { readTimeline } from '../store/timeline.ts';
 import { explain } from '../triage/explain.ts';
 import type { RuleStore } from '../triage/store.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
+import { createMaintenance } from './maintenance.ts';
+import { mergeIncidents } from './merging.ts';
 import { createProcessBackend } from './process-backend.ts';
 import { compareOnRequest } from './sources/page-comparison.ts';
 
@@ -44,6 +46,8 @@ export function createBackend(deps: BackendDeps): ApiBackend {
   const { db } = store;
   return {
     ...commands(deps.commander),
+    merge: (id, into, actor, because) => mergeIncidents(deps, id, into, actor, because),
+    ...maintenanceOf(deps),
     ...createProcessBackend(deps),
     previewRollback: (service) => deps.preview(service),
     startDrill: async (service, actor) => {
@@ -101,6 +105,29 @@ export function createBackend(deps: BackendDeps): ApiBackend {
     explain: async (facts) => {
       const given: FactSet = { known: facts, unknown: [], sources: {} };
       return JSON.parse(JSON.stringify(await explain(rules.current(), given, clock.now()))) as never;
+    },
+  };
+}
+
+type MaintenanceWords = Pick<ApiBackend, 'listMaintenance' | 'announceMaintenance' | 'endMaintenance'>;
+
+function maintenanceOf({ store, clock }: BackendDeps): MaintenanceWords {
+  const maintenance = createMaintenance({ store, clock });
+  return {
+    listMaintenance: async (withPast, limit) => {
+      const windows = await maintenance.list(withPast, limit);
+      return { now: clock.now(), windows };
+    },
+    announceMaintenance: async (asked, actor) => {
+      const from = asked.from ?? iso(clock.now());
+      const until = asked.until ?? iso(ms(from) + (asked.minutes ?? 0) * 60_000);
+      const { service, environment, because } = asked;
+      const window = await maintenance.add({ service, environment, from, until, because }, actor);
+      return { now: clock.now(), window };
+    },
+    endMaintenance: async (id, actor) => {
+      const window = await maintenance.end(id, actor);
+      return { now: clock.now(), window };
     },
   };
 }

@@ -19,6 +19,13 @@ export const incidentAnswer = z.looseObject({
   commander: text,
   runbookUrl: text,
   alertCounts: z.looseObject({ firing: z.number(), resolved: z.number() }),
+  override: z.looseObject({ severity: z.string(), by: z.string(), because: z.string() }).nullish(),
+  quiet: z.array(z.looseObject({ kind: z.string(), because: z.string(), until: text })).default([]),
+  dismissed: z.looseObject({ by: z.string(), because: z.string() }).nullish(),
+  mergedInto: text.default(null),
+  absorbed: z.array(z.string()).default([]),
+  linkedTo: text.default(null),
+  linkedIncidents: z.array(z.string()).default([]),
   impact: z.record(z.string(), z.unknown()),
   decision: z.looseObject({ action: z.string(), because: z.string(), rule: text }).nullable(),
   routing: z.looseObject({ specialist: text, because: z.string(), rule: text }).nullish(),
@@ -210,6 +217,18 @@ export const comparisonAnswer = z.looseObject({
   onlyFirebreak: z.array(firebreakPage),
 });
 export type ComparisonAnswer = z.output<typeof comparisonAnswer>;
+
+export const windowAnswer = z.looseObject({
+  id: z.number(),
+  state: z.string(),
+  service: text,
+  environment: text,
+  from: z.string(),
+  until: z.string(),
+  endedAt: text,
+  by: z.string(),
+  because: z.string(),
+});
 
 export const listAnswer = <T extends z.ZodType>(item: T) =>
   z.looseObject({ items: z.array(item), nextCursor: z.string().nullable() });

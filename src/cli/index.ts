@@ -6,6 +6,7 @@ import { addDrill } from './commands/drill.ts';
 import { addHandover, addStats } from './commands/overview.ts';
 import { addImport } from './commands/import.ts';
 import { addActions, addGate } from './commands/learning.ts';
+import { addMaintenance } from './commands/maintenance.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addReport } from './commands/report.ts';
 import { addRules } from './commands/rules.ts';
@@ -59,6 +60,7 @@ function createCli(session: Session, version: string): Command {
   addActions(program, session);
   addGate(program, session);
   addHandover(program, session);
+  addMaintenance(program, session);
   addStats(program, session);
   addReport(program, session);
   addRollback(program, session);

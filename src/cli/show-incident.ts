@@ -6,7 +6,7 @@ export function incidentList(incidents: readonly IncidentAnswer[]): string {
   const rows = incidents.map((incident) => [
     incident.id,
     incident.severity,
-    incident.status,
+    [incident.status, ...incident.quiet.map(({ kind }) => kind)].join(', '),
     moment(incident.detectedAt),
     incident.service ?? '-',
     String(incident.alertCounts.firing),
@@ -27,17 +27,42 @@ const place = ({ service, environment }: IncidentAnswer): string =>
   `${service ?? 'unknown service'}${environment === null ? '' : ` (${environment})`}`;
 
 function about(incident: IncidentAnswer): string[][] {
-  const { severityRule, alertCounts, commander, runbookUrl, mitigatedAt, resolvedAt } = incident;
+  const { severityRule, alertCounts, override, commander, runbookUrl, mitigatedAt, resolvedAt } = incident;
   return [
     ['severity', `${incident.severity}: ${incident.severityBecause} (${rule(severityRule)})`],
+    ['set by', override == null ? '' : `${override.by}, until it is released: ${override.because}`],
     ['impact', impact(incident.impact)],
     ['began', `${moment(incident.startedAt)} UTC, opened ${moment(incident.detectedAt)}`],
     ['restored', mitigatedAt === null ? '' : moment(mitigatedAt)],
     ['resolved', resolvedAt === null ? '' : moment(resolvedAt)],
     ['alerts', `${alertCounts.firing} firing, ${alertCounts.resolved} resolved`],
     ['commander', commander ?? 'nobody has acknowledged'],
+    ...amongOthers(incident),
     ['team', specialistOf(incident.routing)],
     ['runbook', runbookUrl ?? ''],
+  ];
+}
+
+/** Why nobody hears of it, and where it is told of instead. */
+function amongOthers({
+  quiet,
+  dismissed,
+  mergedInto,
+  absorbed,
+  linkedTo,
+  linkedIncidents,
+}: IncidentAnswer): string[][] {
+  const quiets = quiet.map(({ kind, because, until }) => [
+    'quiet',
+    `${kind}${until === null ? '' : ` until ${moment(until)}`}: ${because}`,
+  ]);
+  return [
+    ...quiets,
+    ['dismissed', dismissed == null ? '' : `by ${dismissed.by}: ${dismissed.because}`],
+    ['merged', mergedInto === null ? '' : `into ${mergedInto}`],
+    ['goes on', absorbed.length === 0 ? '' : `for ${absorbed.join(', ')} as well`],
+    ['linked', linkedTo === null ? '' : `to ${linkedTo}, which has the page for both`],
+    ['pages', linkedIncidents.length === 0 ? '' : `for ${linkedIncidents.join(', ')} as well`],
   ];
 }
 

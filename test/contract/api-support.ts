@@ -14,6 +14,7 @@ import { evolve } from '../../src/domain/incident/evolve.ts';
 import type { IncidentEvent, NewEvent } from '../../src/domain/incident/events.ts';
 import type { IncidentState, RollbackState } from '../../src/domain/incident/state.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
+import type { MaintenanceWindow } from '../../src/domain/maintenance.ts';
 import { NO_SAMPLES } from '../../src/domain/recovery.ts';
 import type { PageComparison } from '../../src/domain/page-comparison.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -247,11 +248,14 @@ const preview: PlanPreview = {
   ],
 };
 
+const NOT_ENDED = { endedAt: null, endedBy: null };
+
 /** The port in memory: as strict as the real one, and it remembers what it was asked. */
 export function fakeBackend(states: readonly IncidentState[] = [incident()]): FakeBackend {
   const incidents = new Map(states.map((state) => [state.id, state]));
   const calls: string[] = [];
   const filters: IncidentFilter[] = [];
+  const windows: MaintenanceWindow[] = [];
   let automation: Awaited<ReturnType<ApiBackend['readAutomation']>> = {
     mode: 'auto',
     killSwitch: false,
@@ -297,6 +301,30 @@ export function fakeBackend(states: readonly IncidentState[] = [incident()]): Fa
       const events = chain(id, { seq: state?.version ?? 0, hash: GENESIS }, news, new Date(NOW).toISOString());
       const after = events.map(parseEvent).reduce(evolve, state);
       if (after !== null) incidents.set(id, after);
+    },
+    merge: async (id, into, actor, because) => {
+      guard();
+      if (!incidents.has(into)) throw new CommandRefused('invalid', `no incident ${into}`, 'into');
+      await backend.carryOut(id, { kind: 'merge', into, because, by: actor.name, via: actor.via });
+    },
+    listMaintenance: async (withPast, limit) => {
+      guard();
+      const all = withPast ? windows : windows.filter(({ until, endedAt }) => Date.parse(endedAt ?? until) > NOW);
+      return { now: NOW, windows: all.slice(0, limit) };
+    },
+    announceMaintenance: async ({ from, until, minutes, ...asked }, actor) => {
+      guard();
+      const begins = from ?? new Date(NOW).toISOString();
+      const ends = until ?? new Date(Date.parse(begins) + (minutes ?? 0) * 60_000).toISOString();
+      if (ends <= begins) throw new CommandRefused('invalid', 'must be after "from"', 'until');
+      const window = { ...asked, id: windows.length + 1, from: begins, until: ends, by: actor.name, ...NOT_ENDED };
+      windows.push(window);
+      return { now: NOW, window };
+    },
+    endMaintenance: async (id, actor) => {
+      const at = windows.findIndex((window) => window.id === id);
+      if (at >= 0) windows[at] = { ...windows[at]!, endedAt: new Date(NOW).toISOString(), endedBy: actor.name };
+      return { now: NOW, window: windows[at] ?? null };
     },
     acknowledge: (id, actor) =>
       change_(id, actor, 'acknowledge', {

@@ -4,6 +4,7 @@ import { AUTOMATION_MODES, RAILS, VERDICTS } from '../../domain/plan.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
 import { blocker, fixStep, rootCause } from './diagnosis.ts';
 import { actionItem, postmortem, recurrence, review } from './learning.ts';
+import { dismissed, override, quiet, statedImpact, storm } from './lifecycle.ts';
 import { instant, json, jsonMap, oneOf, textMap } from './primitives.ts';
 
 export const STATUSES = ['open', 'acknowledged', 'mitigated', 'resolved', 'closed'] as const;
@@ -156,6 +157,8 @@ export const incident = z
     service: z.string().nullable(),
     environment: z.string().nullable(),
     severity: oneOf(SEVERITIES),
+    worstSeverity: oneOf(SEVERITIES).describe('The highest that it has been'),
+    override: override.nullable().describe('A person set the severity: it stands until it is released'),
     severityBecause: z.string(),
     severityRule: z.string().nullable(),
     unclassified: z.boolean().describe('No rule matched; the severity is the default'),
@@ -168,7 +171,9 @@ export const incident = z
     fixDeployedAt: instant.nullable(),
     fixValidatedAt: instant.nullable(),
     resolvedAt: instant.nullable(),
+    reopenedAt: instant.nullable(),
     monitoringUntil: instant.nullable(),
+    monitoringEndedAt: instant.nullable(),
     closedAt: instant.nullable(),
     commander: z.string().nullable(),
     runbookUrl: z.string().nullable(),
@@ -176,6 +181,7 @@ export const incident = z
     alerts: z.array(alert).describe('The newest state of each; bounded, alertCounts has them all. In lists: samples'),
     alertCounts: z.object({ firing: z.int(), resolved: z.int() }),
     impact,
+    statedImpact,
     decision: decision.nullable(),
     routing: routing.nullable().describe('Null until a rule has said something'),
     rollback: rollback.nullable(),
@@ -183,6 +189,13 @@ export const incident = z
       .object({ by: z.string(), until: instant })
       .nullable()
       .describe('A responder has declared a fix: the rollback waits until then'),
+    quiet: z.array(quiet).describe('Why messages are held back at the moment; it is not over for that'),
+    dismissed: dismissed.nullable().describe('A false alarm: no statistics count it'),
+    mergedInto: z.string().nullable().describe('The incident that goes on for this one'),
+    absorbed: z.array(z.string()).describe('Incidents that this one goes on for'),
+    linkedTo: z.string().nullable().describe('The incident that has the page for both'),
+    linkedIncidents: z.array(z.string()).describe('Incidents that this one has had the page for'),
+    storm: storm.nullable().describe('What it tells of a storm that it is the head of'),
     drill: z.boolean().describe('Synthetic: nothing is broken'),
     clocks: z.array(clock),
     rootCauses: z.array(rootCause),

@@ -8,6 +8,7 @@ import { EXIT, reports, withServer } from '../session.ts';
 import type { Session } from '../session.ts';
 import { addDiagnosis } from './diagnosis.ts';
 import { addLearning } from './learning.ts';
+import { addLifecycle } from './lifecycle.ts';
 import { incidentList, incidentSheet, moreLine } from '../show-incident.ts';
 
 interface ServerOptions {
@@ -43,6 +44,7 @@ export function addIncidents(program: Command, session: Session): void {
   addShow(incidents, session);
   addUpdate(incidents, session);
   addPublish(incidents, session);
+  addLifecycle(incidents, session);
   addDiagnosis(incidents, session);
   addLearning(incidents, session);
 }
