@@ -76,7 +76,7 @@ export async function startWorld(withPlan: readonly string[]): Promise<World> {
       },
       // No clock runs out meanwhile: who is woken for that, and when, depends on the machine.
       severities: Object.fromEntries(['P0', 'P1', 'P2', 'P3'].map((severity) => [severity, PATIENT])),
-      communication: { pageAcceptSeconds: 3_600 },
+      communication: { pageAcceptSeconds: 3_600, stormIncidents: 1_000, linkSeconds: 0 },
       services: Object.fromEntries(withPlan.map((name) => [name, { rollback: planOf(name) }])),
     },
     env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile },

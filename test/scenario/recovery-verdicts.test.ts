@@ -96,7 +96,7 @@ describeWith(['prometheus', 'promtool'], 'the verdict on a rollback, with a real
       await world.prometheus.fires();
       expect(await world.untilVerdict()).toBe(310);
       expect(await world.all('clock-met')).toContainEqual({ second: 310, clock: 'restore', seconds: 290 });
-      expect((await world.all('clock-breached')).map(({ clock }) => clock)).toEqual(['acknowledge']);
+      expect((await world.all('clock-breached')).map(({ clock }) => clock)).toEqual(['acknowledge', 'update']);
     });
 
     test('a P1 needs 5 samples, 30 s apart', async () => {
@@ -132,6 +132,8 @@ describeWith(['prometheus', 'promtool'], 'the verdict on a rollback, with a real
       ]);
       expect((await world.all('page-requested')).map(({ reason }) => reason)).toEqual([
         'first-page',
+        'escalated',
+        'escalated',
         'rollback-failed',
       ]);
       expect(await world.all('clock-breached')).toContainEqual(
@@ -174,6 +176,8 @@ describeWith(['prometheus', 'promtool'], 'the verdict on a rollback, with a real
       expect((await world.state()).status).toBe('open');
       expect((await world.all('page-requested')).map(({ reason }) => reason)).toEqual([
         'first-page',
+        'escalated',
+        'escalated',
         'rollback-failed',
       ]);
     });
