@@ -284,7 +284,7 @@ describe('rules in the values', () => {
 
 /** The shipped rules, half of them as text and half as the JSON itself. */
 async function shippedRules(): Promise<Record<string, unknown>> {
-  const folders = ['severity', 'rollback', 'tests'];
+  const folders = ['severity', 'rollback', 'routing', 'tests'];
   const paths = await Promise.all(
     folders.map(async (folder) => (await readdir(join(ROOT, 'rules', folder))).map((name) => `${folder}/${name}`)),
   );
