@@ -176,8 +176,6 @@ describeWith(['prometheus', 'promtool'], 'the verdict on a rollback, with a real
       expect((await world.state()).status).toBe('open');
       expect((await world.all('page-requested')).map(({ reason }) => reason)).toEqual([
         'first-page',
-        'escalated',
-        'escalated',
         'rollback-failed',
       ]);
     });
