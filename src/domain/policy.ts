@@ -124,8 +124,7 @@ export type FreezeWindow = {
     }
 );
 
-const AUDIENCES = ['team', 'stakeholders', 'customers'] as const;
-export type AudienceName = (typeof AUDIENCES)[number];
+export type AudienceName = 'team' | 'stakeholders' | 'customers';
 
 /** How people are reached, as far as the process depends on it. */
 export interface CommunicationPolicy {

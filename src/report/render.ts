@@ -2,8 +2,7 @@ import { CONTENT_SECURITY_POLICY, toHtml } from './html.ts';
 import { toMarkdown } from './markdown.ts';
 import type { Report } from './model.ts';
 
-const REPORT_FORMATS = ['md', 'html', 'json'] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
+export type ReportFormat = 'md' | 'html' | 'json';
 
 /** A report as it leaves the program. The same report gives the same bytes. */
 export interface RenderedReport {
