@@ -123,6 +123,7 @@ async function partOf(uow: UnitOfWork, commander: Commander, scene: Scene, key: 
 /** A P0 that shares a cause with one that was paged a moment ago is linked to it instead of waking somebody again. */
 async function withLink(uow: UnitOfWork, commander: Commander, scene: Scene): Promise<readonly Command[]> {
   const { before, commands, policy, now, incidentId } = scene;
+  if (policy.communication.linkSeconds === 0) return commands;
   const outcome = rehearse(scene);
   if (outcome.after?.severity !== 'P0' || outcome.after.drill === true || !wakes(outcome)) return commands;
   const own = sharerIn(outcome, commands);

@@ -4,11 +4,11 @@ import { CommandRefused } from './commands.ts';
 import { stopClock } from './decide-clocks.ts';
 import type { NewEvent } from './events.ts';
 import type { ProcessCommand } from './process-commands.ts';
-import { isQuiet } from './process-state.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
 import type { Policy } from '../policy.ts';
 import { isUrgent } from '../severity.ts';
+import { isUnheard } from './told.ts';
 import { factsText } from './update-text.ts';
 import { clockTime } from './words.ts';
 
@@ -30,7 +30,7 @@ function nextUpdateAt(state: IncidentState, { now, policy }: Context): number | 
 /** When Firebreak writes an update itself, unless a person does before. Null: none is owed, or messages are held back. */
 export function updateDueAt(state: IncidentState, policy: Policy): number | null {
   const every = intervalOf(state, policy);
-  if (every === null || isQuiet(state)) return null;
+  if (every === null || isUnheard(state)) return null;
   // Owed since it became a P0 or P1, or came back.
   const owedSince = ms(state.clocks.update?.startedAt ?? state.openedAt);
   return Math.max(owedSince, state.updates.lastAt === null ? 0 : ms(state.updates.lastAt)) + every;
@@ -68,7 +68,7 @@ export function fireStatusUpdate(state: IncidentState, context: Context): readon
 
 /** The first update is almost late and nothing has gone out: the facts go out now. */
 export function firstUpdateByFacts(state: IncidentState, context: Context): readonly NewEvent[] {
-  return state.updates.count > 0 || isQuiet(state) ? [] : [updateByFacts(state, context, null)];
+  return state.updates.count > 0 || isUnheard(state) ? [] : [updateByFacts(state, context, null)];
 }
 
 function updateByFacts(state: IncidentState, context: Context, late: string | null): NewEvent {

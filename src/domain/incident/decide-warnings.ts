@@ -7,8 +7,8 @@ import { breachIfDue } from './decide-clocks.ts';
 import { firstUpdateByFacts } from './decide-updates.ts';
 import type { NewEvent } from './events.ts';
 import { holdsPage, pageEvent } from './paging.ts';
-import { isQuiet } from './process-state.ts';
 import type { ClockState, IncidentState } from './state.ts';
+import { isUnheard } from './told.ts';
 
 /** Epoch milliseconds of the next warning of a running clock, with its percentage; null: none is left. */
 export function nextWarning(
@@ -17,7 +17,7 @@ export function nextWarning(
   policy: Policy,
 ): { readonly percent: number; readonly at: number } | null {
   const clock = state.clocks[name];
-  if (clock?.state !== 'running' || isQuiet(state)) return null;
+  if (clock?.state !== 'running' || isUnheard(state)) return null;
   const given = state.warned[name] ?? 0;
   const percent = policy.communication.warnPercents.find((each) => each > given);
   if (percent === undefined) return null;
@@ -81,7 +81,7 @@ export function breached(state: IncidentState, name: TimedClock, context: Contex
 /** Wakes somebody for a P0 or P1 whose clocks nobody keeps. Another incident that has the page for both keeps its own. */
 function escalation(state: IncidentState, name: TimedClock, because: string): readonly NewEvent[] {
   if (state.severity === null || !isUrgent(state.severity) || state.linkedTo !== null) return [];
-  if (holdsPage(state, state.severity, 'escalated')) return [];
+  if (holdsPage(state, state.severity, 'escalated') || state.toldAt === null) return [];
   const lasts = state.status === 'open' || state.status === 'acknowledged';
   const isWanted = lasts || (name === 'diagnose' && state.status === 'mitigated');
   return isWanted ? [pageEvent('escalated', because)] : [];

@@ -5,7 +5,7 @@ import type { ProcessEventData, QuietKind } from './process-events.ts';
 import type { Evidence, FixStep } from './process-state.ts';
 import { NO_PROCESS } from './process-state.ts';
 import type { IncidentState } from './state.ts';
-import { isActive, isUnderWay } from './state.ts';
+import { isUnderWay } from './state.ts';
 import { announcedNow, heardOf, heldBack, told } from './told.ts';
 
 /** An event of the process around an incident. */
@@ -15,7 +15,7 @@ export type ProcessEvent = Extract<IncidentEvent, { type: keyof ProcessEventData
 export function evolveProcess(state: IncidentState, event: ProcessEvent): IncidentState {
   switch (event.type) {
     case 'commander-taken':
-      return { ...state, commander: event.data.by };
+      return heardOf({ ...state, commander: event.data.by }, event.at);
     case 'severity-overridden': {
       const { severity, by, because } = event.data;
       return { ...state, override: { severity, by, because }, severityBecause: `${by}: ${because}`, releasedAt: null };
@@ -52,14 +52,12 @@ export function evolveProcess(state: IncidentState, event: ProcessEvent): Incide
     }
     case 'unquieted': {
       const loud = unquieted(state, event.data.kind);
-      // After a storm they are listed, and heard of when there is news of them: not all at once.
-      const waits = event.data.kind === 'storm' && state.severity !== 'P0';
-      return isActive(state.status) && !waits ? { ...loud, ...told(loud, state.severity, event.at) } : loud;
+      return isHeardAgain(state, event.data.kind) ? { ...loud, ...told(loud, state.severity, event.at) } : loud;
     }
     case 'clock-warned':
       return { ...state, warned: { ...state.warned, [event.data.clock]: event.data.percent } };
     case 'status-updated':
-      return heardOf({ ...state, updates: updated(state.updates, event.data.by !== null, event.at) }, event.at);
+      return updatedBy(state, event.data.by, event.at);
     case 'page-unaccepted':
       return {
         ...state,
@@ -173,6 +171,19 @@ const unquieted = (state: IncidentState, kind: QuietKind): IncidentState => ({
   quiet: state.quiet.filter((quiet) => quiet.kind !== kind),
   ...(kind === 'maintenance' ? { decision: null } : {}),
 });
+
+/**
+ * People hear of what still fires when it is held back no longer. After a storm it is listed, and heard of when there is
+ * news of it: not all at once.
+ */
+const isHeardAgain = ({ status, severity, alertCounts }: IncidentState, kind: QuietKind): boolean =>
+  (status === 'open' || status === 'acknowledged') && alertCounts.firing > 0 && (kind !== 'storm' || severity === 'P0');
+
+/** What a person says is news; what Firebreak says by itself is for those who follow it already. */
+function updatedBy(state: IncidentState, by: string | null, at: Instant): IncidentState {
+  const after = { ...state, updates: updated(state.updates, by !== null, at) };
+  return by === null ? after : heardOf(after, at);
+}
 
 /**
  * It was not over: what was said about its end has to be said anew. A fix that did not hold is no fix, and a post-mortem that

@@ -100,13 +100,13 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'routing-decided':
       return { ...state, routing: event.data };
     case 'page-requested':
-      return { ...state, page: { at: event.at, reason: event.data.reason } };
+      return heardOf({ ...state, page: { at: event.at, reason: event.data.reason } }, event.at);
     case 'clock-started':
       return started(state, event.data);
     case 'clock-met':
       return settleClock(state, event.data.clock, 'met');
     case 'clock-breached':
-      return heardOf(settleClock(state, event.data.clock, 'breached'), event.at);
+      return settleClock(state, event.data.clock, 'breached');
     case 'clock-cancelled':
       return settleClock(state, event.data.clock, 'cancelled');
     case 'incident-acknowledged':
@@ -125,17 +125,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'incident-resolved':
       return { ...state, status: 'resolved', mitigatedAt: state.mitigatedAt ?? event.at, resolvedAt: event.at };
     case 'incident-reopened':
-      return {
-        ...processReopened(state, event.at),
-        status: 'open',
-        acknowledgedAt: null,
-        acknowledgedBy: null,
-        mitigatedAt: null,
-        resolvedAt: null,
-        page: null,
-        // What was decided was decided on what was known then.
-        decision: null,
-      };
+      return heardOf(reopened(state, event.at), event.at);
     case 'incident-closed':
       return { ...state, status: 'closed', closedAt: event.at };
     case 'notification-sent':
@@ -178,6 +168,18 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
       return evolveProcess(state, event);
   }
 }
+
+const reopened = (state: IncidentState, at: Instant): IncidentState => ({
+  ...processReopened(state, at),
+  status: 'open',
+  acknowledgedAt: null,
+  acknowledgedBy: null,
+  mitigatedAt: null,
+  resolvedAt: null,
+  page: null,
+  // What was decided was decided on what was known then.
+  decision: null,
+});
 
 /**
  * What the rules say. Where it is less than what stands, the reason and the impact that stand are kept: they are those of

@@ -1,5 +1,6 @@
 import { isUrgent, type Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
+import { isQuiet } from './process-state.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
 
@@ -24,6 +25,10 @@ export function heldBack(state: IncidentState, at: Instant): Told {
   const since = announcedAt === at ? null : announcedAt;
   return { toldAt: toldAt === at ? null : toldAt, announcedAt: since, announced: since !== null };
 }
+
+/** Nobody is reminded of it: messages are held back, or were until a storm had passed and it was only listed. */
+export const isUnheard = (state: Pick<IncidentState, 'quiet' | 'toldAt'>): boolean =>
+  isQuiet(state) || state.toldAt === null;
 
 /** There is news of it. What was only listed at the end of a storm is told of then. */
 export const heardOf = (state: IncidentState, at: Instant): IncidentState =>
