@@ -15,6 +15,8 @@ import type { FakeKubernetes } from '../fakes/kubernetes/index.ts';
 import { startFakeKubernetes } from '../fakes/kubernetes/index.ts';
 import type { FakePagerDuty } from '../fakes/pagerduty.ts';
 import { startPagerDuty } from '../fakes/pagerduty.ts';
+import type { FakePagerDutyRest } from '../fakes/pagerduty-rest.ts';
+import { startPagerDutyRest } from '../fakes/pagerduty-rest.ts';
 import type { FakeSlack } from '../fakes/slack.ts';
 import { startSlack } from '../fakes/slack.ts';
 import type { FakeSmtp } from '../fakes/smtp.ts';
@@ -37,6 +39,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
   const started = new Started();
   let directory: string;
   let pagerduty: FakePagerDuty;
+  let rest: FakePagerDutyRest;
   let slack: FakeSlack;
   let smtp: FakeSmtp;
   let statuspage: FakeStatuspage;
@@ -50,6 +53,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
   beforeAll(async () => {
     directory = await started.directory();
     pagerduty = started.add(await startPagerDuty());
+    rest = started.add(await startPagerDutyRest({ token: 'rest-key', users: ['Bot@example.com'] }));
     slack = started.add(
       await startSlack({
         token: 'xoxb-doctor',
@@ -84,8 +88,11 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
     await store.touch([{ source: 'alertmanager', at: Date.now() - 60_000 }]);
     await store.close();
     config = {
-      pagerduty: { routingKey: KEY, server: pagerduty.host, webhookSecrets: ['s'] },
-      slack: { token: 'xoxb-doctor', channel: 'C0INCIDENTS', apiUrl: slack.url },
+      pagerduty: {
+        ...{ routingKey: KEY, server: pagerduty.host, webhookSecrets: ['s'] },
+        ...{ apiToken: 'rest-key', from: 'bot@example.com', apiUrl: rest.url },
+      },
+      slack: { token: 'xoxb-doctor', signingSecret: 's', channel: 'C0INCIDENTS', apiUrl: slack.url },
       email: { smtpUrl: smtp.url, from: 'firebreak@example.com', to: ['ops@example.com'] },
       statuspage: {
         apiKey: 'statuspage-key',
@@ -133,6 +140,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
         'pagerduty',
         'pagerduty key',
         'pagerduty webhook',
+        'pagerduty notes',
         'slack',
         'slack scopes',
         'slack channel C0INCIDENTS',
@@ -158,7 +166,10 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
 
   test('wrong credentials are told from what does not answer, each with what to do', async () => {
     const { code, found } = await checks({
-      pagerduty: { routingKey: 'short', server: pagerduty.host },
+      pagerduty: {
+        ...{ routingKey: 'short', server: pagerduty.host },
+        ...{ apiToken: 'rest-key', from: 'nobody@example.com', apiUrl: rest.url },
+      },
       slack: { token: 'xoxb-wrong', channel: 'C0INCIDENTS', apiUrl: slack.url },
       email: { ...(config['email'] as object), smtpUrl: smtp.url.replace('smtp-password', 'wrong') },
       statuspage: { ...(config['statuspage'] as object), apiKey: 'wrong' },
@@ -169,7 +180,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
     expect(code).toBe(1);
     const failed = found.filter(({ status }) => status === 'failed');
     expect(failed.map(({ name }) => name)).toEqual([
-      ...['pagerduty key', 'slack', 'email', 'statuspage', 'prometheus', 'alertmanager', 'argocd'],
+      ...['pagerduty key', 'pagerduty notes', 'slack', 'email', 'statuspage', 'prometheus', 'alertmanager', 'argocd'],
     ]);
     expect(failed.every(({ advice }) => advice !== null && advice !== '')).toBe(true);
     expect(failed.find(({ name }) => name === 'slack')?.advice).toContain('slack.token');
@@ -245,7 +256,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
     const { out, code } = await run({});
     expect(out).toMatch(/^ok {7}configuration {2,}\S/);
     expect(out).toContain('→ firebreak doctor --send-test');
-    expect(out).toMatch(/21 checks: 0 failed, 1 warning\n$/);
+    expect(out).toMatch(/22 checks: 0 failed, 1 warning\n$/);
     expect(code).toBe(0);
     const wrong = await run({ alertmanagr: {} });
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('did you mean alertmanager?') as string });

@@ -65,6 +65,10 @@ export const startPagerDutyRest = async ({
     if (headers.authorization !== `Token token=${token}`) return no(401, 'Unauthorized', 2006);
     if (headers.accept !== 'application/vnd.pagerduty+json;version=2') return no(406, 'Not acceptable');
     if (path === '/incidents' && method === 'GET') return list(request);
+    if (path === '/users' && method === 'GET') {
+      const found = users.filter((email) => email.toLowerCase().includes(request.query.get('query') ?? ''));
+      return { status: 200, body: { users: found.map((email) => ({ email, type: 'user' })) } };
+    }
     const id = /^\/incidents\/([^/]+)\/notes$/.exec(path)?.[1];
     if (id === undefined || !incidents.some((each) => each.id === id)) return no(404, 'Not Found', 2100);
     return method === 'POST' ? write(id, request) : { status: 200, body: { notes: notes.get(id) ?? [] } };

@@ -191,7 +191,7 @@ export const startSlack = async (options: FakeSlackOptions): Promise<FakeSlack> 
     return thread.length === 0 ? no('thread_not_found') : page(thread, form);
   };
 
-  const scopes = options.scopes ?? ['chat:write', 'channels:history', 'channels:read', 'usergroups:read'];
+  const scopes = options.scopes ?? ['chat:write', 'commands', 'channels:history', 'channels:read', 'usergroups:read'];
   const channelInfo = (form: Form): Answer => {
     const id = form['channel'] ?? '';
     if (!scopes.includes('channels:read')) {

@@ -8,8 +8,8 @@ import { startSlack } from '../fakes/slack.ts';
 import type { FirebreakProcess } from '../harness/firebreak.ts';
 import { removeDirectory, startFirebreakProcess, temporaryDirectory } from '../harness/firebreak.ts';
 
-const SLACK_TOKEN = 'xoxb-scenario';
-const SLACK_CHANNEL = 'C0INCIDENTS';
+export const SLACK_TOKEN = 'xoxb-scenario';
+export const SLACK_CHANNEL = 'C0INCIDENTS';
 export const ROUTING_KEY = 'R0UT1NGKEY0000000000000000000000';
 export const CLUSTER = 'eu-1';
 export const NAMESPACE = 'shop';

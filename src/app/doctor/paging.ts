@@ -24,6 +24,7 @@ export async function checkPagerDuty(settings: Settings, sendTest: boolean, now:
       ok(NAME, `${own.server} answers`),
       ...(sendTest ? await pageOnce(own, now) : [unproven(settings)]),
       webhookCheck(own),
+      ...(own.apiToken === null || own.from === null ? [] : [await notesCheck(own, own.apiToken.reveal(), own.from)]),
     ],
     clocks: reached.clocks,
   };
@@ -85,3 +86,24 @@ const webhookCheck = ({ webhookSecrets }: NonNullable<Settings['pagerduty']>): D
         'no secret: what people do in PagerDuty is not heard of, and its requests are refused',
         'Subscribe a webhook (v3) to /webhooks/pagerduty and put its secret into pagerduty.webhookSecrets.',
       );
+
+/** That the key of the REST API is good, and that the user whose notes they are is there. */
+async function notesCheck(
+  { apiUrl }: NonNullable<Settings['pagerduty']>,
+  token: string,
+  from: string,
+): Promise<DoctorCheck> {
+  const name = `${NAME} notes`;
+  const http = createHttp({ timeoutMs: TIMEOUT_MS, userAgent: 'firebreak', baseUrl: apiUrl });
+  const headers = { Authorization: `Token token=${token}`, Accept: 'application/vnd.pagerduty+json;version=2' };
+  try {
+    const { status, data } = await http.get<unknown>('/users', { headers, params: { query: from } });
+    if (status >= 300) return ofFailure(name, classifyHttp(status), 'pagerduty.apiToken');
+    const users = (data as { users?: readonly { readonly email?: string }[] } | null)?.users ?? [];
+    return users.some(({ email }) => email?.toLowerCase() === from.toLowerCase())
+      ? ok(name, `written in the name of ${from}`)
+      : failed(name, `no user there has the address ${from}`, 'Set pagerduty.from to the address of a user.');
+  } catch (error) {
+    return ofFailure(name, classifyHttp(error), 'pagerduty.apiUrl');
+  }
+}

@@ -28,9 +28,20 @@ export async function checkSlack(settings: Settings): Promise<Found> {
   const channels: DoctorCheck[] = [];
   for (const channel of channelsOf(settings)) channels.push(await checkChannel(call, channel));
   return {
-    checks: [ok(NAME, `${user ?? 'a bot'} in ${team ?? 'its workspace'}`), scopeCheck(scopes, own), ...channels],
+    checks: [
+      ok(NAME, `${user ?? 'a bot'} in ${team ?? 'its workspace'}`),
+      scopeCheck(scopes, own),
+      ...(isInteractive(own) ? [] : [noWayIn]),
+      ...channels,
+    ],
   };
 }
+
+const noWayIn = warning(
+  `${NAME} buttons`,
+  'no signing secret: there are no buttons, and /incident is refused',
+  'Put the signing secret of the app (Basic Information) into slack.signingSecret: docs/slack.md.',
+);
 
 /** Without these something does not work at all, or works less well. */
 function scopeCheck(scopes: readonly string[] | null, own: NonNullable<Settings['slack']>): DoctorCheck {
@@ -50,10 +61,14 @@ function scopeCheck(scopes: readonly string[] | null, own: NonNullable<Settings[
     ...(Object.keys(own.groups).length > 0 && !scopes.includes('usergroups:read')
       ? ['usergroups:read (slack.groups gives nobody a role)']
       : []),
+    ...(isInteractive(own) && !scopes.includes('commands') ? ['commands (there is no /incident)'] : []),
   ];
   if (less.length === 0) return ok(name, scopes.join(', '));
   return warning(name, `missing: ${less.join('; ')}`, 'Add them to the app and install it again: docs/slack.md.');
 }
+
+const isInteractive = ({ signingSecret, signingSecrets }: NonNullable<Settings['slack']>): boolean =>
+  signingSecret !== null || signingSecrets.length > 0;
 
 function channelsOf({ slack, policy, audiences }: Settings): readonly string[] {
   const named = [
