@@ -100,13 +100,20 @@ export function offset(at: number, start = SIMULATION_START): string {
   return `${sign}${Math.floor(t / 3600)}:${two(Math.floor(t / 60) % 60)}:${two(t % 60)}`;
 }
 
-/** Who is asked here answers at once: a budget in real time would only tell how busy the machine is. */
-function withoutRealTime(): void {
+/**
+ * Who is asked here answers at once: a budget in real time would only tell how busy the machine is. Returns what gives the
+ * budgets back: Jest shares this class among all the files that a worker runs.
+ */
+function withoutRealTime(): () => void {
+  const { timeout } = AbortSignal;
   AbortSignal.timeout = () => new AbortController().signal;
+  return () => {
+    AbortSignal.timeout = timeout;
+  };
 }
 
 export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
-  withoutRealTime();
+  const withRealTime = withoutRealTime();
   const settings = settingsOf(options.config);
   const database = await testDatabase();
   const store = await openStore(database.connection, {
@@ -160,6 +167,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
     },
     metrics: () => metricsOf(site),
     async close() {
+      withRealTime();
       rules.close();
       await store.close();
       await database.drop();
