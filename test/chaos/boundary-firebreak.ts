@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import type { ConnectionSettings } from '../../src/store/database.ts';
+import type { Connection } from '../../src/store/postgres/index.ts';
+import { urlOf } from '../harness/database.ts';
 import { CLOCK_VARIABLE, KILL_VARIABLE, type Boundary } from './boundary.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,7 +13,7 @@ const entry = fileURLToPath(new URL('./boundary-process.ts', import.meta.url));
 
 export interface BoundaryProcessOptions {
   readonly directory: string;
-  readonly connection: ConnectionSettings;
+  readonly connection: Connection;
   readonly config: object;
   readonly env: Readonly<Record<string, string>>;
   /** Where its fast clock began, epoch milliseconds. */
@@ -80,10 +81,4 @@ export async function startBoundaryProcess(options: BoundaryProcessOptions): Pro
     stop: end('SIGTERM'),
     kill: end('SIGKILL'),
   };
-}
-
-/** A socket's directory is no host of a URL, so it stands in the query. */
-function urlOf({ host = '', port, user, password = '', database }: ConnectionSettings): string {
-  const socket = new URLSearchParams({ host, port: String(port) });
-  return `postgres://${user}:${encodeURIComponent(password)}@localhost/${database}?${socket.toString()}`;
 }

@@ -1,6 +1,6 @@
 import type { EventType } from '../../src/domain/incident/events.ts';
 import type { IncidentState } from '../../src/domain/incident/state.ts';
-import { openDatabase, sql, type ConnectionSettings, type Database } from '../../src/store/database.ts';
+import { openDatabase, sql, type Database } from '../../src/store/database.ts';
 import { verifyAll } from '../../src/store/timeline.ts';
 import { eventually, removeDirectory, temporaryDirectory } from '../harness/firebreak.ts';
 import { fastClock, type Boundary } from './boundary.ts';
@@ -65,7 +65,7 @@ export async function live(boundary: Boundary | null, { mould, compileCache }: W
   const started: BoundaryProcess[] = [];
   const start = async (at: Boundary | null): Promise<BoundaryProcess> => {
     const { config, env } = shop;
-    const options = { directory, connection: connection as ConnectionSettings, config, env, origin, compileCache };
+    const options = { directory, connection, config, env, origin, compileCache };
     const process = await startBoundaryProcess({ ...options, boundary: at });
     started.push(process);
     return process;

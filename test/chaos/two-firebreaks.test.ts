@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testDatabase } from '../harness/database.ts';
+import { testDatabase, urlOf } from '../harness/database.ts';
 import {
   removeDirectory,
   startFirebreakProcess,
@@ -37,17 +37,15 @@ afterEach(async () => {
   for (const directory of directories) await removeDirectory(directory);
 });
 
-/** A socket's directory is no host of a URL, so it stands in the query. */
-function urlOf({ connection }: TestDatabase): string {
-  const { host, port, user, password, database: name } = connection;
-  const socket = new URLSearchParams({ host, port: String(port) });
-  return `postgres://${user}:${encodeURIComponent(password)}@localhost/${name}?${socket.toString()}`;
-}
-
 const startBoth = (): Promise<FirebreakProcess[]> =>
   Promise.all(
     directories.map((directory) =>
-      startFirebreakProcess({ directory, config: world.config, env: world.env, databaseUrl: urlOf(database) }),
+      startFirebreakProcess({
+        directory,
+        config: world.config,
+        env: world.env,
+        databaseUrl: urlOf(database.connection),
+      }),
     ),
   );
 

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { startPagerDuty, type FakePagerDuty } from '../fakes/pagerduty.ts';
 import { startPagerDutyRest, type FakePagerDutyRest } from '../fakes/pagerduty-rest.ts';
-import { testDatabase } from '../harness/database.ts';
+import { testDatabase, urlOf } from '../harness/database.ts';
 import { eventually, startFirebreakProcess, type FirebreakProcess } from '../harness/firebreak.ts';
 
 const SECRET = 'webhook-secret';
@@ -15,18 +15,12 @@ let pagerduty: FakePagerDuty;
 let rest: FakePagerDutyRest;
 let firebreak: FirebreakProcess;
 
-function urlOf(): string {
-  const { host, port, user, password, database: name } = database.connection;
-  const socket = new URLSearchParams({ host, port: String(port) });
-  return `postgres://${user}:${encodeURIComponent(password)}@localhost/${name}?${socket.toString()}`;
-}
-
 beforeAll(async () => {
   database = await testDatabase();
   pagerduty = await startPagerDuty();
   rest = await startPagerDutyRest({ token: 'rest', users: ['bot@example.com'] });
   firebreak = await startFirebreakProcess({
-    databaseUrl: urlOf(),
+    databaseUrl: urlOf(database.connection),
     env: { NODE_EXTRA_CA_CERTS: pagerduty.certFile },
     config: {
       pagerduty: {

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { startSlack, type FakeMessage, type FakeSlack } from '../fakes/slack.ts';
 import { elementsOf, signedBySlack, SlackUser, type Doing } from '../fakes/slack-user.ts';
-import { testDatabase } from '../harness/database.ts';
+import { testDatabase, urlOf } from '../harness/database.ts';
 import { eventually, startFirebreakProcess, type FirebreakProcess } from '../harness/firebreak.ts';
 
 const SECRET = 'the-signing-secret';
@@ -16,18 +16,12 @@ let ada: SlackUser;
 let eve: SlackUser;
 let stranger: SlackUser;
 
-function urlOf(): string {
-  const { host, port, user, password, database: name } = database.connection;
-  const socket = new URLSearchParams({ host, port: String(port) });
-  return `postgres://${user}:${encodeURIComponent(password)}@localhost/${name}?${socket.toString()}`;
-}
-
 beforeAll(async () => {
   database = await testDatabase();
   slack = await startSlack({ token: TOKEN, channels: { C1: 'incidents', C2: 'elsewhere' } });
   slack.groups.set('S0RESPOND', ['UGROUP']);
   firebreak = await startFirebreakProcess({
-    databaseUrl: urlOf(),
+    databaseUrl: urlOf(database.connection),
     config: {
       slack: {
         token: TOKEN,

@@ -26,6 +26,12 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** A socket's directory is no host of a URL, so it stands in the query. */
+export function urlOf({ host, port, user, password, database }: Connection): string {
+  const socket = new URLSearchParams({ host, port: String(port) });
+  return `postgres://${user}:${encodeURIComponent(password)}@localhost/${database}?${socket.toString()}`;
+}
+
 function sharedServer(): Connection {
   const text = process.env[SERVER_VARIABLE];
   if (text === undefined) throw new Error(`${SERVER_VARIABLE} is not set: is globalSetup in jest.config.js?`);

@@ -1,20 +1,8 @@
-import type { Json } from '../json.ts';
-import type { Instant } from '../time.ts';
 import type { AlertSample, EventData, IncidentEvent } from './events.ts';
-import type { EvidenceKind } from './process-events.ts';
+import type { Evidence } from './process-state.ts';
 
 /** One piece of evidence, whoever collected it: a person, Firebreak itself, an alert, or a rollback before its steps. */
-export interface EvidenceItem {
-  /** `E1`… of those that were added; `captured:…` and `alert:…` of the others. Stable. */
-  readonly id: string;
-  readonly kind: EvidenceKind;
-  readonly title: string;
-  readonly url: string | null;
-  readonly text: string | null;
-  readonly query: string | null;
-  readonly result: Json;
-  readonly by: string;
-  readonly at: Instant;
+export interface EvidenceItem extends Evidence {
   /** The event that it stands in. */
   readonly eventSeq: number;
 }

@@ -18,6 +18,7 @@ import type {
 
 /** A piece of evidence as the projection keeps it: long texts and results are cut there, and whole in their event. */
 export interface Evidence {
+  /** `E1`… of those that were added; `captured:…` and `alert:…` of the others. Stable. */
   readonly id: string;
   readonly kind: EvidenceKind;
   readonly title: string;
