@@ -8,10 +8,11 @@ export interface DueTimer {
   readonly due: number;
 }
 
-/** Timers that are due, oldest first. Takes none: see `takeTimer`. */
+/** Timers that are due, oldest first; those of one moment always in the same order. Takes none: see `takeTimer`. */
 export async function findDueTimers(db: Database, now: number, limit: number): Promise<readonly DueTimer[]> {
   const { rows } = await sql<{ incident_id: string; name: TimerName; due: Date }>`
-    select incident_id, name, due from timers where due <= ${new Date(now)} order by due limit ${limit}`.execute(db);
+    select incident_id, name, due from timers where due <= ${new Date(now)}
+    order by due, incident_id, name limit ${limit}`.execute(db);
   return rows.map((row) => ({ incidentId: row.incident_id, name: row.name, due: row.due.getTime() }));
 }
 

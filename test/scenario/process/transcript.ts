@@ -66,7 +66,7 @@ const metricLines = (metrics: Readonly<Record<string, number>>): readonly string
 /** Identities that the cluster and the sockets make up. */
 const steady = (text: string): string =>
   text
-    .replaceAll(/-[0-9a-f]{8,10}-[0-9a-f]{5,6}\b/g, '-<pod>')
+    .replaceAll(/(?<!INC)-[0-9a-f]{8,10}-[0-9a-f]{5,6}\b/g, '-<pod>')
     .replaceAll(/`[0-9a-f]{12}`/g, '`<hash>`')
     .replaceAll(/\(plan [0-9a-f]{12}\)/g, '(plan <hash>)')
     .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>')
