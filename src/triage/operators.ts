@@ -1,6 +1,6 @@
 import { Operator } from 'json-rules-engine';
 import type { FactType } from './catalogue.ts';
-import { compilePattern, MAX_SUBJECT } from './regex.ts';
+import { compilePattern, MAX_SUBJECT, type Pattern } from './regex.ts';
 
 /** What a rule must write as `value`. `fact`: the value may be another fact. */
 export type ValueShape = 'same' | 'number' | 'text' | 'pattern' | 'list' | 'true';
@@ -87,10 +87,10 @@ const knowledge = (known: boolean): OperatorKind => ({
   test: (actual) => (actual !== undefined && actual !== null) === known,
 });
 
-const patterns = new Map<string, RegExp>();
+const patterns = new Map<string, Pattern>();
 
 /** Patterns come from rules, never from alerts, so there are few; the bound is for a process with many reloads. */
-function patternOf(source: string): RegExp {
+function patternOf(source: string): Pattern {
   let pattern = patterns.get(source);
   if (pattern === undefined) {
     if (patterns.size >= 10_000) patterns.clear();

@@ -105,10 +105,10 @@ export function offset(at: number, start = SIMULATION_START): string {
  * budgets back: Jest shares this class among all the files that a worker runs.
  */
 function withoutRealTime(): () => void {
-  const { timeout } = AbortSignal;
+  const own = Object.getOwnPropertyDescriptor(AbortSignal, 'timeout') ?? {};
   AbortSignal.timeout = () => new AbortController().signal;
   return () => {
-    AbortSignal.timeout = timeout;
+    Object.defineProperty(AbortSignal, 'timeout', own);
   };
 }
 

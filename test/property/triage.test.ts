@@ -200,11 +200,11 @@ function unquote(inside: string, quote: string): string {
   });
 }
 
-test('every pattern that is accepted ends soon on a text made to hurt', () => {
+test('an accepted pattern means what it means to the engine of JavaScript, as far as both have it', () => {
   const piece = fc.constantFrom(
     'a',
     'a*',
-    'a+',
+    'a+?',
     'a?',
     '(a|b)',
     '(a',
@@ -213,19 +213,18 @@ test('every pattern that is accepted ends soon on a text made to hurt', () => {
     ')*',
     'a{1,3}',
     '.',
-    '.*',
     '|',
-    '[ab]',
-    'b',
+    '[^b]',
+    '\\w',
+    'b$',
   );
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '-'), maxLength: 6 });
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+    fc.property(fc.array(piece, { maxLength: 6 }), text, (pieces, subject) => {
       const pattern = pieces.join('');
       if (refusePattern(pattern) !== null) return;
-      const before = performance.now();
-      compilePattern(pattern).test(`${'a'.repeat(300)}c`);
-      expect(performance.now() - before).toBeLessThan(2000);
+      expect(compilePattern(pattern).test(subject)).toBe(new RegExp(`^(?:${pattern})$`, 's').test(subject));
     }),
-    { numRuns: 500 },
+    { numRuns: 2_000 },
   );
 });

@@ -152,7 +152,7 @@ describe('operators', () => {
     environment: 'prod-eu',
     customerFacing: false,
     alertNames: ['CheckoutDown', 'HighErrors'],
-    labels: { tier: '2', version: '12abc', 'app.kubernetes.io/name': 'x', long: 'a'.repeat(600) },
+    labels: { tier: '2', version: '12abc', 'app.kubernetes.io/name': 'x', long: 'a'.repeat(10_001) },
     errorRatio: 0.2,
     errorRatioBaseline: 0.1,
     requestsPerSecond: 0,
