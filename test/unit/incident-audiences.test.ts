@@ -322,6 +322,23 @@ describe('what is worth telling', () => {
     expect(told(remind('A2'), 'email')).toEqual(['email reminder team']);
   });
 
+  test('what stands in the way, with the update of a person, too', () => {
+    const { incident } = opening('P1');
+    const block = (text: string) => effects(incident, { kind: 'add-blocker', text, by: 'ada', via: 'api' });
+    block('No access');
+    const said = (list: readonly EffectIntent[]) => list.filter(({ message }) => message.includes('We look at it.'));
+    const [line, ...others] = said(effects(incident, update)).filter(({ channel }) => channel !== 'webhook');
+    expect(line).toMatchObject({
+      ...{ channel: 'slack', kind: 'thread' },
+      message: 'Status update by ada: We look at it.\nBlocked by: No access.',
+    });
+    expect(others.map(({ message }) => message)).toEqual(
+      Array(2).fill('P1 on checkout. Update by ada: We look at it.\nBlocked by: No access.'),
+    );
+    effects(incident, { kind: 'clear-blocker', id: 'B1', by: 'ada', via: 'api' });
+    for (const { message } of said(effects(incident, update))) expect(message).not.toContain('Blocked');
+  });
+
   test('the view has what messages show: who commands, what blocks, what is due', () => {
     const { incident } = opening('P1');
     effects(incident, { kind: 'take-command', by: 'ada', via: 'api' });

@@ -53,7 +53,10 @@ export const PROOFS: Readonly<Record<string, Proof | undefined>> = {
       (event.type === 'rollback-decided' && event.data.action === 'fix-forward') ||
       (event.type === 'rollback-verdict' && event.data.verdict === 'recovered-without-us'),
   },
-  'first-update-sent': { from: '`status-updated`', proves: (event) => event.type === 'status-updated' },
+  'first-update-sent': {
+    from: '`status-updated`, or `clock-met` of its clock: the announcement is out',
+    proves: (event) => event.type === 'status-updated' || (event.type === 'clock-met' && event.data.clock === 'update'),
+  },
   'logs-collected': {
     from: '`evidence-captured` with logs, or `evidence-added` of the kind log',
     proves: (event) =>

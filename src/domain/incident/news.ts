@@ -1,12 +1,13 @@
 import { ms } from '../time.ts';
 import { describeEvent } from './describe.ts';
-import type { IncidentEvent } from './events.ts';
+import type { EventData, IncidentEvent } from './events.ts';
 import { postmortemMessage } from './postmortem-message.ts';
 import type { Scene } from './reaction.ts';
 import { isAnnouncedNow, isToldNow } from './reaction.ts';
 import type { IncidentState } from './state.ts';
 import { headline, ordinal, plural, seconds } from './words.ts';
 import { isHeld } from './told.ts';
+import { blockersText } from './update-text.ts';
 
 export type NewsKind = 'opened' | 'update' | 'mitigated' | 'resolved' | 'escalation' | 'postmortem';
 
@@ -62,7 +63,7 @@ function newsOf(event: IncidentEvent, after: IncidentState): Said | null {
     case 'severity-changed':
       return event.data.from === null ? null : { kind: 'update', message: `${about}. ${describeEvent(event)}` };
     case 'status-updated':
-      return { kind: 'update', message: updateText(event.data.by, event.data.text, about) };
+      return { kind: 'update', message: updateText(event.data, after) };
     case 'incident-mitigated': {
       const isOver = after.status === 'resolved' || after.status === 'closed';
       const at = after.mitigatedAt ?? event.at;
@@ -86,8 +87,8 @@ function newsOf(event: IncidentEvent, after: IncidentState): Said | null {
 }
 
 /** A text of Firebreak's own begins with the headline itself. */
-const updateText = (by: string | null, text: string, about: string): string =>
-  by === null ? text : `${about}. Update by ${by}: ${text}`;
+const updateText = ({ by, text }: EventData['status-updated'], after: IncidentState): string =>
+  by === null ? text : [`${headline(after)}. Update by ${by}: ${text}`, ...blockersText(after)].join('\n');
 
 const lasted = ({ openedAt }: IncidentState, at: string): string => seconds(Math.max(0, ms(at) - ms(openedAt)) / 1000);
 

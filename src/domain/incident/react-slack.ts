@@ -10,6 +10,7 @@ import type { IncidentState } from './state.ts';
 import { describeStorm } from './storm-text.ts';
 import { CHANGES_MESSAGE, THREADED } from './threaded.ts';
 import { isHeld } from './told.ts';
+import { blockersText } from './update-text.ts';
 
 /** The incident's own message with its thread; then posts to those who follow it elsewhere. */
 export const slackEffects = (scene: Scene): readonly EffectIntent[] => [
@@ -34,11 +35,17 @@ function threadAndMessage({ events, after }: Scene): readonly EffectIntent[] {
   if (!after.announced) return [];
   const lines = events
     .filter((event) => isLine(event, after))
-    .map((event) => effect(after, { seq: event.seq, channel: 'slack', kind: 'thread', message: describeEvent(event) }));
+    .map((event) => effect(after, { seq: event.seq, channel: 'slack', kind: 'thread', message: lineOf(event, after) }));
   const isChanged = events.some((event) => CHANGES_MESSAGE.has(event.type));
   const refreshed = effect(after, { seq: after.version, channel: 'slack', kind: 'refresh', message: '' });
   return [...lines, ...(isChanged ? [refreshed] : [])];
 }
+
+/** What a person writes says nothing of what blocks; what Firebreak writes does. */
+const lineOf = (event: IncidentEvent, after: IncidentState): string =>
+  event.type === 'status-updated' && event.data.by !== null
+    ? [describeEvent(event), ...blockersText(after)].join('\n')
+    : describeEvent(event);
 
 /** What people must read as it happens goes under the message as a line of its own. */
 function isLine(event: IncidentEvent, after: IncidentState): boolean {

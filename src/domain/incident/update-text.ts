@@ -134,7 +134,8 @@ const commanderText = ({ commander }: IncidentState): string =>
 
 const BLOCKERS = 5;
 const BLOCKER_LENGTH = 200;
-function blockersText({ blockers }: IncidentState): readonly string[] {
+/** What stands in the way, for every update, whoever writes it. */
+export function blockersText({ blockers }: Pick<IncidentState, 'blockers'>): readonly string[] {
   const standing = blockers.filter(({ clearedAt }) => clearedAt === null);
   if (standing.length === 0) return [];
   const texts = standing.slice(0, BLOCKERS).map(({ text }) => text.slice(0, BLOCKER_LENGTH).toWellFormed());
