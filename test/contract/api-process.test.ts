@@ -107,6 +107,20 @@ describe('evidence', () => {
     expect(refused(await api.post(`${path}/evidence`, body))).toEqual([400, field]);
   });
 
+  test.each([
+    ['logs', { kind: 'log', text: 'ERROR order 4711: connection refused' }],
+    ['the state of a third party', { kind: 'third-party', url: 'https://status.vendor.example.com/incidents/1' }],
+    ['what users report', { kind: 'user-report', text: 'The card is refused' }],
+    ['a ticket', { kind: 'ticket', url: 'https://tickets.example.com/42' }],
+  ])('%s can be recorded', async (title, piece) => {
+    const { path } = await open();
+    expect((await api.post(`${path}/evidence`, { title, ...piece })).status).toBe(200);
+    const { items } = (await api.ask(`${path}/evidence`)).body;
+    expect(items.at(-1)).toMatchObject({ id: 'E1', title, by: 'root', ...piece });
+    const report = (await api.ask(`${path}/report?format=md`)).body as string;
+    expect(report).toContain(`**E1:** `);
+  });
+
   test('that Prometheus cannot be asked is recorded, and refuses nothing', async () => {
     const { path } = await open();
     const server: Server = createServer((request) => request.socket.destroy());
@@ -191,6 +205,21 @@ test('a hypothesis is proposed, judged, and shown', async () => {
   for (const [body, expected] of bad) expect(refused(await api.post(`${path}/root-cause`, body))).toEqual(expected);
 });
 
+test('a hypothesis is of one of seven kinds, and of no other', async () => {
+  const { path } = await open();
+  const kinds = ['code-bug', 'database-migration', 'configuration', 'infrastructure', 'third-party', 'capacity'];
+  const record = (category: string) =>
+    api.post(`${path}/root-cause`, { category, summary: 'x', confidence: 0.5, evidence: [] });
+  for (const category of [...kinds, 'security']) {
+    expect((await record(category)).body.rootCauses.at(-1)).toMatchObject({ category, state: 'proposed' });
+  }
+  for (const category of ['human-error', 'unknown', 'code bug', '']) {
+    expect(refused(await record(category))).toEqual([400, 'category']);
+  }
+  const { rootCauses } = (await api.ask(path)).body;
+  expect(rootCauses).toHaveLength(7);
+});
+
 test('what blocks is shown until it is out of the way', async () => {
   const { path } = await open();
   await api.post(`${path}/blockers`, { text: 'the vendor does not answer' });
@@ -233,6 +262,7 @@ test('the timeline questions are answered from events, the change feed and earli
   const startedAt = iso(core.clock.at - 5 * MINUTE);
   await changes.saveChange({ id: 'd1', service: 'shop', kind: 'deployment', startedAt, ...base }, core.clock.at);
   await changes.saveChange({ id: 'm1', service: 'orders-db', kind: 'migration', startedAt, ...base }, core.clock.at);
+  await changes.saveChange({ id: 'c1', service: 'shop', kind: 'config', startedAt, ...base }, core.clock.at);
   const { body } = await api.ask(`${path}/diagnosis`);
   expect(body).toMatchObject({
     began: { at: iso(core.clock.at - MINUTE), source: 'starts-at', eventSeq: 1 },
@@ -241,12 +271,13 @@ test('the timeline questions are answered from events, the change feed and earli
     affected: { services: ['shop'], endpoints: ['/pay'] },
     errors: [{ text: 'Payments fail: connection refused', from: 'alert ShopDown', count: 1 }],
   });
-  expect(body.changedBefore.map((change: AnyJson) => [change.id, change.service, change.secondsBefore]).sort()).toEqual(
-    [
-      ['d1', 'shop', 240],
-      ['m1', 'orders-db', 240],
-    ],
-  );
+  expect(
+    body.changedBefore.map((change: AnyJson) => [change.kind, change.service, change.secondsBefore]).sort(),
+  ).toEqual([
+    ['config', 'shop', 240],
+    ['deployment', 'shop', 240],
+    ['migration', 'orders-db', 240],
+  ]);
 });
 
 test('the fix and the gate: from the P1 to its validated fix', async () => {

@@ -99,18 +99,15 @@ function namesOf(file: string, source: string): readonly RegExp[] {
   return names;
 }
 
-/** `test(…)`, `it.each(…)(…)`, `describe(…)`, or a helper of that name: its first argument is the title. */
+/** `test(…)`, `it.each(…)(…)`, `describe(…)`, or a helper of that name: its first text is the title. */
 function titled(call: ts.CallExpression): { readonly kind: 'test' | 'describe'; readonly title: string } | null {
-  const [first] = call.arguments;
   const name = rootOf(call.expression);
-  if (first === undefined || name === null) return null;
+  const text = call.arguments.find((each) => ts.isStringLiteralLike(each) || ts.isTemplateExpression(each));
+  if (text === undefined || name === null) return null;
   const kind = name === 'describe' ? 'describe' : 'test';
-  if (ts.isStringLiteralLike(first)) return { kind, title: patternOf(first.text) };
-  if (ts.isTemplateExpression(first)) {
-    const parts = [first.head.text, ...first.templateSpans.map(({ literal }) => literal.text)];
-    return { kind, title: parts.map(patternOf).join('.*') };
-  }
-  return null;
+  if (ts.isStringLiteralLike(text)) return { kind, title: patternOf(text.text) };
+  const parts = [text.head.text, ...text.templateSpans.map(({ literal }) => literal.text)];
+  return { kind, title: parts.map(patternOf).join('.*') };
 }
 
 /** What a call goes back to: `test` of `test.each([…])(…)`. */

@@ -80,6 +80,19 @@ describe('figures', () => {
     expect(named(incident, 'incident_time_to_restore_seconds')).toMatchObject([{ value: 120 }]);
   });
 
+  test('the promises for P0 and P1 can be read off the buckets: five minutes, and half an hour', () => {
+    for (const metric of ['incident_time_to_restore_seconds', 'incident_time_to_resolve_seconds']) {
+      expect(boundsOf(metric)).toEqual(expect.arrayContaining([300, 1800]));
+    }
+  });
+
+  test('an update that comes too late is a breach of its clock', () => {
+    const incident = opened('P1').after(6 * MINUTE);
+    incident.do({ kind: 'fire-timer', name: 'clock:update' });
+    const breached = named(incident, 'sla_breaches_total');
+    expect(breached).toMatchObject([{ labels: { ...labels, clock: 'update' } }]);
+  });
+
   test('buckets rise', () => {
     for (const metric of ['effect_latency_seconds', 'rollback_duration_seconds', 'incident_time_to_detect_seconds']) {
       expect([...boundsOf(metric)].sort((a, b) => a - b)).toEqual(boundsOf(metric));

@@ -43,7 +43,7 @@ describe('lessons', () => {
 
 describe('evidence', () => {
   test('logs, queries with results, links, tickets, reports: each in its place', () => {
-    const piece = (id: string, kind: 'metric' | 'ticket' | 'user-report' | 'link') => ({
+    const piece = (id: string, kind: 'metric' | 'ticket' | 'user-report' | 'third-party' | 'link') => ({
       ...{ ...ADA, id, kind, title: `${kind} it is`, url: kind === 'metric' ? null : `https://x/${id}`, text: null },
       ...{ query: kind === 'metric' ? 'up == 0' : null, result: kind === 'metric' ? [1, 2] : null },
     });
@@ -55,7 +55,8 @@ describe('evidence', () => {
       .add(10, 'evidence-added', piece('E1', 'metric'))
       .add(11, 'evidence-added', piece('E2', 'ticket'))
       .add(12, 'evidence-added', piece('E3', 'user-report'))
-      .add(13, 'evidence-added', piece('E4', 'link'));
+      .add(13, 'evidence-added', piece('E4', 'link'))
+      .add(14, 'evidence-added', piece('E5', 'third-party'));
     expect(statementsOf(report, 'evidence-logs')).toMatchObject([
       { label: 'logs pod-1', text: 'saved before step checkout, cut', verbatim: 'boom' },
       { text: 'missing: events: forbidden' },
@@ -69,7 +70,7 @@ describe('evidence', () => {
       ['E4', 'https://x/E4'],
     ]);
     expect(statementsOf(report, 'evidence-tickets')).toMatchObject([{ label: 'E2', href: 'https://x/E2' }]);
-    expect(statementsOf(report, 'evidence-reports')).toMatchObject([{ label: 'E3' }]);
+    expect(statementsOf(report, 'evidence-reports')).toMatchObject([{ label: 'E3' }, { label: 'E5' }]);
     expect(linesOf(report, 'evidence-alerts')).toEqual([
       'CheckoutDown | 2026-11-23 11:59:30 | alertname=CheckoutDown | Nothing can be bought',
     ]);

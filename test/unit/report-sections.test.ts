@@ -1,6 +1,7 @@
 import type { StatedImpact } from '../../src/domain/incident/process-events.ts';
+import { REPORT_SECTIONS } from '../../src/domain/incident/process-events.ts';
 import { severityOf, stanceOf } from './support/incident.ts';
-import { linesOf, statementsOf } from './support/report.ts';
+import { linesOf, partsOf, statementsOf } from './support/report.ts';
 import { ADA, at, restored, rolledBack, rollingBack, told } from './support/timeline.ts';
 
 const fact = (facts: Record<string, number>) => ({ ...severityOf('P1'), facts });
@@ -209,4 +210,18 @@ describe('prevention and action items', () => {
       'A2 | do A2 | unknown | open, overdue | unknown',
     ]);
   });
+});
+
+test.each(REPORT_SECTIONS)('%s is still to write until somebody has written it', (section) => {
+  const timeline = told('P1');
+  const inWords = () => {
+    const { report } = timeline;
+    const statements = partsOf(report).flatMap(({ id }) => statementsOf(report, id));
+    return statements.filter((each) => each.section === section).map(({ kind, text }) => [kind, text]);
+  };
+  expect(inWords()).toEqual([['to-write', expect.any(String)]]);
+  expect(timeline.report.toWrite).toContain(section);
+  timeline.add(9, 'section-written', { ...ADA, section, text: 'in my words', version: 1 });
+  expect(inWords()).toEqual([['written', 'in my words']]);
+  expect(timeline.report.toWrite).not.toContain(section);
 });
