@@ -1,3 +1,4 @@
+import { ACTION_STATUSES } from '../domain/incident/process-events.ts';
 import type { PageComparison } from '../domain/page-comparison.ts';
 import { countsOf } from '../domain/page-comparison.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -10,7 +11,7 @@ import { ledgerDepths } from '../store/effects.ts';
 import { countOpenIncidents, lastSeen, unfinishedRollbacks } from '../store/lists.ts';
 import { listComparisons } from '../store/page-comparisons.ts';
 import { oldestRehearsals } from '../store/readiness.ts';
-import { countOverdueActions, countPostmortems, countRepeats } from '../store/stats.ts';
+import { countActions, countDocumented, countRepeats } from '../store/stats.ts';
 import type { Store } from '../store/store.ts';
 import type { StoredValue } from '../telemetry/store-metrics.ts';
 import type { RuleStore } from '../triage/store.ts';
@@ -76,19 +77,25 @@ export async function readValues(deps: ValuesDeps): Promise<readonly StoredValue
 
 const SHARE_OF_MS = 90 * 86_400_000;
 
-/** What a team makes of its incidents afterwards. Where no post-mortem was due there is no share of them. */
+/** What a team makes of its incidents afterwards. Where nothing was due there is no share of it. */
 async function learning(db: Database, now: number): Promise<readonly StoredValue[]> {
-  const [overdue, repeats, postmortems] = await Promise.all([
-    countOverdueActions(db, now),
+  const [actions, repeats, documented] = await Promise.all([
+    countActions(db, now),
     countRepeats(db),
-    countPostmortems(db, now - SHARE_OF_MS),
+    countDocumented(db, now - SHARE_OF_MS),
   ]);
-  const { share } = shareOf(postmortems.published, postmortems.due);
   return [
-    { metric: 'action_items_overdue', labels: {}, value: overdue },
+    ...ACTION_STATUSES.map((status) => ({ metric: 'action_items', labels: { status }, value: actions[status] })),
+    { metric: 'action_items_overdue', labels: {}, value: actions.overdue },
     { metric: 'repeat_incidents_total', labels: {}, value: repeats },
-    ...(share === null ? [] : [{ metric: 'postmortem_share', labels: {}, value: share }]),
+    ...sharedValue('postmortem_share', documented.published, documented.due),
+    ...sharedValue('root_cause_share', documented.causes, documented.over),
   ];
+}
+
+function sharedValue(metric: string, count: number, of: number): readonly StoredValue[] {
+  const { share } = shareOf(count, of);
+  return share === null ? [] : [{ metric, labels: {}, value: share }];
 }
 
 function comparedPages(comparison: PageComparison): readonly StoredValue[] {

@@ -202,11 +202,15 @@ const rollbackOutcomes = sql`
 export const isOverdue = (now: number): Part =>
   sql`(item->>'status' = 'open' and (item->>'dueAt')::timestamptz < ${new Date(now)})`;
 
+/** Of rows that are called `item`. */
+export const actionCounts = (now: number): Part => sql`
+  count(*) filter (where item->>'status' = 'open') as open,
+  count(*) filter (where ${isOverdue(now)}) as overdue,
+  count(*) filter (where item->>'status' = 'done') as done,
+  count(*) filter (where item->>'status' = 'verified') as verified`;
+
 const actionItems = (filter: StatisticsFilter, now: number): Part => sql`
-  select ${GROUP}, count(*) filter (where item->>'status' = 'open') as open,
-         count(*) filter (where ${isOverdue(now)}) as overdue,
-         count(*) filter (where item->>'status' = 'done') as done,
-         count(*) filter (where item->>'status' = 'verified') as verified
+  select ${GROUP}, ${actionCounts(now)}
   from (
     select ${keyOf(filter)} as key, item from incidents, jsonb_array_elements(actions) as item
     where actions is not null and ${inScope(filter)}

@@ -3,7 +3,7 @@ import { shareOf } from '../domain/statistics.ts';
 import type { Database } from './database.ts';
 import { sql } from './database.ts';
 import type { ActionRow, ClockRow, Durations, Grouped, MainRow, RollbackRow, StatisticsRow } from './stats-query.ts';
-import { isOverdue, statisticsQuery } from './stats-query.ts';
+import { actionCounts, statisticsQuery } from './stats-query.ts';
 
 const NONE_READ: StatisticsRow = { main: [], clocks: [], rollbacks: [], actions: [] };
 
@@ -69,12 +69,12 @@ const NOTHING: MainRow = {
   ...{ p0_judged: 0, p0_restored: 0, p1_restore_judged: 0, p1_restored: 0, p1_resolve_judged: 0, p1_resolved: 0 },
 };
 
-/** What is due and not done, over all incidents but drills. */
-export async function countOverdueActions(db: Database, now: number): Promise<number> {
-  const { rows } = await sql<{ n: number }>`
-    select count(*) as n from incidents, jsonb_array_elements(actions) as item
-    where actions is not null and ${isOverdue(now)}`.execute(db);
-  return rows[0]?.n ?? 0;
+/** The action items of all incidents but drills, by their status; `overdue` ones are open, too. */
+export async function countActions(db: Database, now: number): Promise<Figures['actions']> {
+  const { rows } = await sql<Figures['actions']>`
+    select ${actionCounts(now)} from incidents, jsonb_array_elements(actions) as item
+    where actions is not null`.execute(db);
+  return rows[0] ?? { open: 0, overdue: 0, done: 0, verified: 0 };
 }
 
 /** Incidents that were recognised as a repeat. */
@@ -83,14 +83,22 @@ export async function countRepeats(db: Database): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-/** Of the P0 and P1 that opened since (epoch ms) and are over: how many, and how many of them have a published post-mortem. */
-export async function countPostmortems(
-  db: Database,
-  since: number,
-): Promise<{ readonly due: number; readonly published: number }> {
-  const { rows } = await sql<{ due: number; published: number }>`
-    select count(*) as due, count(postmortem_at) as published from incidents
-    where counted and severity in ('P0', 'P1') and status in ('resolved', 'closed')
-      and opened_at >= ${new Date(since)}`.execute(db);
-  return rows[0] ?? { due: 0, published: 0 };
+/** Of the incidents that opened since (epoch ms) and are over. */
+interface Documented {
+  /** P0 and P1: they need a post-mortem. */
+  readonly due: number;
+  readonly published: number;
+  readonly over: number;
+  /** A root cause of theirs is confirmed. */
+  readonly causes: number;
+}
+
+export async function countDocumented(db: Database, since: number): Promise<Documented> {
+  const { rows } = await sql<Documented>`
+    select count(*) filter (where severity in ('P0', 'P1')) as due,
+           count(postmortem_at) filter (where severity in ('P0', 'P1')) as published,
+           count(*) as over, count(*) filter (where cause_confirmed) as causes
+    from incidents
+    where counted and status in ('resolved', 'closed') and opened_at >= ${new Date(since)}`.execute(db);
+  return rows[0] ?? { due: 0, published: 0, over: 0, causes: 0 };
 }

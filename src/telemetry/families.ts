@@ -32,10 +32,15 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   rollback_duration_seconds: { type: 'histogram', help: 'From the start of a rollback to its verdict.' },
   effect_latency_seconds: { type: 'histogram', help: 'From the intent of an effect to its receipt.' },
   repeat_incidents_total: { type: 'counter', help: 'Incidents that were recognised as a repeat of earlier ones.' },
+  action_items: { type: 'gauge', help: 'Action items of all incidents, by status: open, done, verified.' },
   action_items_overdue: { type: 'gauge', help: 'Action items that are open after their due date.' },
   postmortem_share: {
     type: 'gauge',
     help: 'Of the P0 and P1 that opened in the last 90 days and are over, the share with a published post-mortem.',
+  },
+  root_cause_share: {
+    type: 'gauge',
+    help: 'Of the incidents that opened in the last 90 days and are over, the share with a confirmed root cause.',
   },
   incidents_open: { type: 'gauge', help: 'Incidents that are not closed, by severity, status and service.' },
   queue_depth: { type: 'gauge', help: 'Work that waits or runs, by queue.' },

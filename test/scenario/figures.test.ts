@@ -26,7 +26,9 @@ const incidents = async (): Promise<readonly Known[]> =>
 const of = async (service: string): Promise<Known> => (await incidents()).find((each) => each.service === service)!;
 const metrics = async (): Promise<readonly string[]> => {
   const text = await (await fetch(`${firebreak.url}/metrics`)).text();
-  return text.split('\n').filter((line) => /^firebreak_(incident|sla|decisions|action|repeat|postmortem)/.test(line));
+  return text
+    .split('\n')
+    .filter((line) => /^firebreak_(incident|sla|decisions|action|repeat|postmortem|root_cause)/.test(line));
 };
 
 beforeAll(async () => {

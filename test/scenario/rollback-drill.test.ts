@@ -114,7 +114,9 @@ describe('a drill', () => {
   it('counts in no metric of incidents', async () => {
     const figures = (samples: ReadonlyMap<string, number>) =>
       [...samples].filter(([series]) =>
-        /^firebreak_(incident|decisions|sla|rollbacks|rollback_|unclassified|action|postmortem|repeat)/.test(series),
+        /^firebreak_(incident|decisions|sla|rollbacks|rollback_|unclassified|action|postmortem|repeat|root_cause)/.test(
+          series,
+        ),
       );
     expect(figures(await metrics())).toEqual(figures(before));
   });

@@ -1,6 +1,6 @@
 import type { Figures, StatisticsFilter } from '../../src/domain/statistics.ts';
 import { sql } from '../../src/store/database.ts';
-import { countOverdueActions, countPostmortems, countRepeats, readStatistics } from '../../src/store/stats.ts';
+import { countActions, countDocumented, countRepeats, readStatistics } from '../../src/store/stats.ts';
 import { FIGURES_NOW, Story, figureStories } from '../unit/support/figures.ts';
 import { assessmentOf } from '../unit/support/incident.ts';
 import type { TestStore } from '../unit/support/store.ts';
@@ -151,13 +151,15 @@ test('a promise is judged when it was kept or when its time is over', async () =
   expect(await goals(opened + 1_800_000)).toEqual([0, 1, 1]);
 });
 
-test('what the metrics read: overdue actions, repeats, post-mortems', async () => {
-  expect(await countOverdueActions(store.db, FIGURES_NOW)).toBe(2);
-  expect(await countOverdueActions(store.db, Date.parse('2026-11-10T00:00:00.000Z'))).toBe(0);
-  expect(await countOverdueActions(store.db, Date.parse('2026-11-10T00:00:00.001Z'))).toBe(1);
+test('what the metrics read: action items, repeats, post-mortems, root causes', async () => {
+  expect(await countActions(store.db, FIGURES_NOW)).toEqual({ open: 2, overdue: 2, done: 1, verified: 0 });
+  const overdueAt = async (at: string): Promise<number> => (await countActions(store.db, Date.parse(at))).overdue;
+  expect(await overdueAt('2026-11-10T00:00:00.000Z')).toBe(0);
+  expect(await overdueAt('2026-11-10T00:00:00.001Z')).toBe(1);
   expect(await countRepeats(store.db)).toBe(1);
-  expect(await countPostmortems(store.db, 0)).toEqual({ due: 2, published: 1 });
-  expect(await countPostmortems(store.db, Date.parse('2026-11-03T00:00:00Z'))).toEqual({ due: 1, published: 0 });
+  expect(await countDocumented(store.db, 0)).toEqual({ due: 2, published: 1, over: 3, causes: 1 });
+  const later = await countDocumented(store.db, Date.parse('2026-11-03T00:00:00Z'));
+  expect(later).toEqual({ due: 1, published: 0, over: 2, causes: 0 });
 });
 
 test('figures are found by their indexes', async () => {

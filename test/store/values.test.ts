@@ -37,8 +37,10 @@ const INTERFACE: Readonly<Record<string, readonly string[]>> = {
   source_last_seen_timestamp_seconds: ['source'],
   sandbox: [],
   unclassified_incidents_total: [],
+  action_items: ['status'],
   action_items_overdue: [],
   postmortem_share: [],
+  root_cause_share: [],
   repeat_incidents_total: [],
 };
 /** Written elsewhere: by deliveries, effects and rehearsals, or for what no rule knew. */
@@ -112,9 +114,16 @@ test('every family of the interface is there, with exactly its labels', async ()
 test('what a team learns is counted from the store', async () => {
   const values = await readValues(depsOf(first, policy));
   const valueOf = (name: string) => values.find(({ metric }) => metric === name)?.value;
+  const items = values.filter(({ metric }) => metric === 'action_items');
+  expect(items.map(({ labels, value }) => [labels['status'], value])).toEqual([
+    ['open', 2],
+    ['done', 1],
+    ['verified', 0],
+  ]);
   expect(valueOf('action_items_overdue')).toBe(2);
   expect(valueOf('repeat_incidents_total')).toBe(1);
   expect(valueOf('postmortem_share')).toBe(0.5);
+  expect(valueOf('root_cause_share')).toBe(1 / 3);
 });
 
 test('another replica, and one that starts later, say exactly the same', async () => {
