@@ -135,6 +135,10 @@ export interface CommunicationPolicy {
   readonly email: boolean;
   /** Where the audiences beside the team's own channels are reached, by name. */
   readonly audiences: Readonly<Record<AudienceName, { readonly slack: boolean; readonly email: boolean }>>;
+  /** Where the teams are told of what is routed to them, by the name that the rules give them. */
+  readonly specialists: Readonly<
+    Record<string, { readonly slackChannel: string | null; readonly email: readonly string[] }>
+  >;
   /** Null: there is no status page. */
   readonly statuspage: 'automatic' | 'approval' | null;
   /** A P0 page that PagerDuty has not taken by then goes to every other channel. */

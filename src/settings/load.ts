@@ -98,7 +98,7 @@ type Surroundings = Pick<Settings, 'configPath' | 'origins'> & { readonly cwd: s
 
 function build(config: Config, { configPath, cwd, origins }: Surroundings): Settings {
   const { correlation, severities, facts, services, monitoringSeconds, automation, rulesDir, ...others } = config;
-  const { communication, learning, ...rest } = others;
+  const { communication, specialists, learning, ...rest } = others;
   const reason = sandboxReason(config);
   const reach = {
     ...communication,
@@ -107,6 +107,7 @@ function build(config: Config, { configPath, cwd, origins }: Surroundings): Sett
     slack: config.slack !== null,
     email: config.email !== null,
     audiences: reached(config.audiences),
+    specialists,
     statuspage: config.statuspage?.publish ?? null,
   };
   return {

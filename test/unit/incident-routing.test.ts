@@ -3,7 +3,15 @@ import { completeState } from '../../src/domain/incident/state.ts';
 import type { IncidentState } from '../../src/domain/incident/state.ts';
 import type { RoutingDecision } from '../../src/domain/decision.ts';
 import type { Severity } from '../../src/domain/severity.ts';
-import { MINUTE, allResolved, assessmentOf, firesAgain, opened, type Incident } from './support/incident.ts';
+import {
+  MINUTE,
+  allResolved,
+  assessmentOf,
+  firesAgain,
+  opened,
+  policyWith,
+  type Incident,
+} from './support/incident.ts';
 
 const routed = (incident: Incident, routing: Partial<RoutingDecision>, severity: Severity = 'P2') =>
   incident.types({ kind: 'assess', assessment: assessmentOf(severity, 'hold', routing) });
@@ -33,6 +41,19 @@ describe('who it goes to', () => {
     expect(incident.must.routing).toMatchObject({ ...dba, slackChannels: ['#ops'] });
     routed(incident, { specialist: 'backend', rule: 'api' });
     expect(incident.must.routing).toMatchObject({ specialist: 'backend', rule: 'api', slackChannels: [] });
+  });
+
+  test('tells the team where the configuration says that it is reached, once though a route says so, too', () => {
+    const database = { slackChannel: 'C0DATABASE', email: ['dba@example.com'] };
+    const specialists = { database, frontend: { slackChannel: null, email: ['ui@example.com'] } };
+    const { communication } = policyWith();
+    const incident = opened('P2', 'hold', policyWith({}, { communication: { ...communication, specialists } }));
+    expect(routed(incident, { ...dba, slackChannels: ['C0DATABASE', '#dba'] })).toEqual(['routing-decided']);
+    expect(incident.must.routing).toMatchObject({ slackChannels: ['C0DATABASE', '#dba'], emails: ['dba@example.com'] });
+    routed(incident, { specialist: 'frontend', rule: 'browser' });
+    expect(incident.must.routing).toMatchObject({ slackChannels: [], emails: ['ui@example.com'] });
+    routed(incident, { specialist: 'backend', rule: 'api' });
+    expect(incident.must.routing).toMatchObject({ slackChannels: [], emails: [] });
   });
 
   test('reads as a line', () => {

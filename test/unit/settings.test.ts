@@ -55,6 +55,7 @@ describe('defaults', () => {
         stormIncidents: 10,
         linkSeconds: 120,
         audiences: { team: NOWHERE, stakeholders: NOWHERE, customers: NOWHERE },
+        specialists: {},
       },
       learning: { reviewDays: 30, recurrenceDays: 60, remindDays: 2 },
     });

@@ -75,6 +75,7 @@ function channelsOf({ slack, policy, audiences }: Settings): readonly string[] {
     slack?.channel,
     ...Object.values(policy.services).map(({ slackChannel }) => slackChannel),
     ...Object.values(audiences).map(({ slackChannel }) => slackChannel),
+    ...Object.values(policy.communication.specialists).map(({ slackChannel }) => slackChannel),
   ];
   return [...new Set(named.filter((channel) => typeof channel === 'string'))];
 }

@@ -30,7 +30,7 @@ export function assess(
   const said = [
     ...severity,
     ...snapshotEvidence(state, to, assessment, snapshots),
-    ...routingEvents(state, assessment.routing),
+    ...routingEvents(state, assessment.routing, context.policy),
     ...stanceEvents({ ...state, onset: onsetAfter(state, severity) }, assessment.rollback, to, context),
   ];
   return [

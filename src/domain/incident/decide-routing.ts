@@ -1,4 +1,5 @@
 import type { RoutingDecision } from '../decision.ts';
+import type { Policy } from '../policy.ts';
 import type { NewEvent } from './events.ts';
 import { holdsPage, pageEvent } from './paging.ts';
 import type { IncidentState } from './state.ts';
@@ -11,10 +12,25 @@ export const standingSpecialist = ({ routing }: Pick<IncidentState, 'routing'>, 
     ? decided
     : { specialist: routing.specialist, rule: routing.rule, because: routing.because };
 
-/** Who has to hear of it. Recorded when it says something new. */
-export function routingEvents(state: IncidentState, decision: RoutingDecision): readonly NewEvent[] {
-  const stands = { ...decision, ...standingSpecialist(state, decision) };
+/** Who has to hear of it: whom the rules add, and the team that it goes to. Recorded when it says something new. */
+export function routingEvents(
+  state: IncidentState,
+  decision: RoutingDecision,
+  { communication }: Policy,
+): readonly NewEvent[] {
+  const stands = withTeam({ ...decision, ...standingSpecialist(state, decision) }, communication);
   return saysTheSame(state.routing ?? NOBODY, stands) ? [] : [{ type: 'routing-decided', data: stands }];
+}
+
+function withTeam(decision: RoutingDecision, { specialists }: Policy['communication']): RoutingDecision {
+  const team = decision.specialist === null ? undefined : specialists[decision.specialist];
+  if (team === undefined) return decision;
+  const channels = team.slackChannel === null ? [] : [team.slackChannel];
+  return {
+    ...decision,
+    slackChannels: [...new Set([...channels, ...decision.slackChannels])],
+    emails: [...new Set([...team.email, ...decision.emails])],
+  };
 }
 
 /** Rules may ask for a page where the process asks for none. Once an incident: it pages for what others page for, too. */

@@ -104,4 +104,6 @@ const audience = section({ slackChannel: orNull(text), email: list(address), tem
 
 export const audiencesSchema = section({ team: audience, stakeholders: audience, customers: audience });
 
+export const specialistsSchema = named(name, group({ slackChannel: orNull(text), email: list(address) }));
+
 export const heartbeatSchema = orNull(group({ url: httpUrl, everySeconds: seconds.default(60) }));

@@ -6,6 +6,7 @@ import {
   heartbeatSchema,
   pagerdutySchema,
   slackSchema,
+  specialistsSchema,
   statuspageSchema,
   webhooksSchema,
 } from './channels.ts';
@@ -57,6 +58,7 @@ export const configSchema = (readSecret: ReadSecretFile, resolve: ResolvePath) =
     commands: commandsSchema,
     helm: helmSchema,
     audiences: audiencesSchema,
+    specialists: specialistsSchema,
     heartbeat: heartbeatSchema,
     correlation: correlationSchema,
     severities: severitiesSchema,

@@ -94,6 +94,7 @@ export const policyWith = (automation: Partial<AutomationPolicy> = {}, changes: 
       stakeholders: { slack: false, email: false },
       customers: { slack: false, email: false },
     },
+    specialists: {},
     statuspage: null,
     pageAcceptSeconds: 60,
     warnPercents: [50, 80],
