@@ -29,11 +29,12 @@ const SKEW_MS = 30_000;
 /** What people do in PagerDuty comes back as commands, each notice once. */
 export function createPageNewsSink(store: Store, commander: Commander, policy: EffectivePolicy): PageNewsDesk {
   return {
-    async apply(noticeId, news, at) {
+    async apply([noticeId, ...otherIds], news, at) {
+      const data = { v: 1, noticeId, otherIds, news, at } as const;
       const taken = await takeInTime(store, LIMITS, {
         prepare: policy,
-        work: (uow, effective) => tell(uow, commander, effective, { v: 1, noticeId, news, at }),
-        job: () => ({ name: 'page-news', data: { v: 1, noticeId, news, at } }),
+        work: (uow, effective) => tell(uow, commander, effective, data),
+        job: () => ({ name: 'page-news', data }),
       });
       if (taken.kind === 'not-taken') throw taken.error;
       return taken.kind === 'kept' ? 'kept' : taken.value;
@@ -52,9 +53,9 @@ async function tell(
   uow: UnitOfWork,
   commander: Commander,
   policy: Policy,
-  { noticeId, news, at }: Jobs['page-news'],
+  { noticeId, otherIds = [], news, at }: Jobs['page-news'],
 ): Promise<'applied' | 'seen'> {
-  if (!(await firstSight(uow.trx, 'pagerduty', noticeId, at))) return 'seen';
+  for (const id of [noticeId, ...otherIds]) if (!(await firstSight(uow.trx, 'pagerduty', id, at))) return 'seen';
   const { pageId } = news;
   const incidentId = news.incidentId ?? (pageId === null ? null : await incidentOfPage(uow.trx, pageId));
   const before = incidentId === null ? null : await lockIncident(uow.trx, incidentId);
@@ -82,9 +83,12 @@ function commandOf({ news, by }: PageNews, state: IncidentState, at: number): Co
   }
 }
 
-/** Retries come up to 20 minutes late. What was said of the page before does not end an incident that was reopened since. */
-const isOfEarlierPage = ({ page }: IncidentState, at: number): boolean =>
-  page?.reason === 'reopened' && at < ms(page.at) - SKEW_MS;
+/**
+ * Retries come up to 20 minutes late. What was said of the page before does not end an incident that was reopened since,
+ * whether it has paged again or not.
+ */
+const isOfEarlierPage = ({ reopenedAt }: IncidentState, at: number): boolean =>
+  reopenedAt !== null && at < ms(reopenedAt) - SKEW_MS;
 
 /** PagerDuty tells what happened, it does not ask: what no longer fits is nothing to answer with an error. */
 async function tolerant(work: () => Promise<unknown>): Promise<void> {

@@ -54,7 +54,7 @@ export class PagerDutyEndpoint {
     headers: IncomingHttpHeaders,
   ): Promise<Answer> {
     try {
-      const applied = this.#options.pageNews.apply(noticeIdOf(notice, received, headers), notice.news, notice.at);
+      const applied = this.#options.pageNews.apply(noticeIdsOf(notice, received, headers), notice.news, notice.at);
       const outcome = await within(ANSWER_WITHIN_MS, applied);
       if (outcome === late) return comeAgain('store-unavailable', 'The store did not take the news in time');
       return noted(received, outcome === 'seen' ? 'repeated' : 'stored');
@@ -75,11 +75,22 @@ export class PagerDutyEndpoint {
   }
 }
 
-/** The header stays the same over retries. Without either there is nothing to recognise a repeat by. */
-function noticeIdOf(notice: { readonly eventId: string }, received: Received, headers: IncomingHttpHeaders): string {
+/**
+ * The header stays the same over retries, but nobody signs it: whoever has recorded a request could send it again under another
+ * one. The event's own id is signed. Without either there is nothing to recognise a repeat by.
+ */
+function noticeIdsOf(
+  notice: { readonly eventId: string },
+  received: Received,
+  headers: IncomingHttpHeaders,
+): readonly [string, ...string[]] {
   const header = headers['x-webhook-id'];
-  if (typeof header === 'string' && header !== '') return header.slice(0, 256);
-  return notice.eventId === '' ? received.deliveryId : notice.eventId;
+  const named = typeof header === 'string' && header !== '' ? [header.slice(0, 256)] : [];
+  const [first = received.deliveryId, ...others] = [
+    ...named,
+    ...(notice.eventId === '' ? [] : [`event ${notice.eventId}`]),
+  ];
+  return [first, ...others];
 }
 
 const empty = ({ deliveryId, receivedAt }: Received): Delivery => ({

@@ -84,10 +84,10 @@ export interface PageNews {
 export interface PageNewsSink {
   /**
    * Tells the incident, or makes it durable that it will be told, in time for PagerDuty, which waits 5 s. Rejects when
-   * neither is possible. PagerDuty sends a notice at least once, each time with the same `noticeId`: `seen` means that it
-   * was applied before. `at` is when it happened, in epoch milliseconds.
+   * neither is possible. PagerDuty sends a notice at least once, each time with the same `noticeIds`: `seen` means that one
+   * with any of them was applied before. `at` is when it happened, in epoch milliseconds.
    */
-  apply(noticeId: string, news: PageNews, at: number): Promise<'applied' | 'kept' | 'seen'>;
+  apply(noticeIds: readonly [string, ...string[]], news: PageNews, at: number): Promise<'applied' | 'kept' | 'seen'>;
 }
 
 /** Somebody did something in Slack. */

@@ -14,7 +14,14 @@ export interface Jobs {
   /** What somebody did in Slack that could not be carried out while Slack waited. */
   'slack-request': { readonly v: 1; readonly request: SlackRequest };
   /** The same of PagerDuty. */
-  'page-news': { readonly v: 1; readonly noticeId: string; readonly news: PageNews; readonly at: number };
+  'page-news': {
+    readonly v: 1;
+    readonly noticeId: string;
+    /** Other names of the same notice. */
+    readonly otherIds?: readonly string[];
+    readonly news: PageNews;
+    readonly at: number;
+  };
   /** Look up what nobody waits for: earlier incidents, whether a fix holds. */
   'follow-up': { readonly v: 1; readonly incidentId: string };
 }

@@ -28,7 +28,7 @@ class Target {
   readonly store = new MemoryStore();
   readonly clock = new ManualClock();
   readonly changes: Change[] = [];
-  readonly news: { noticeId: string; news: PageNews; at: number }[] = [];
+  readonly news: { noticeIds: readonly string[]; news: PageNews; at: number }[] = [];
   readonly refusals: RefusedRequest[] = [];
   readonly counted: string[] = [];
   alertsCounted = '';
@@ -66,10 +66,10 @@ class Target {
         },
       },
       pageNews: {
-        apply: async (noticeId, news, at) => {
+        apply: async (noticeIds, news, at) => {
           if (store.down) throw new Error('down');
-          const seen = this.news.some((known) => known.noticeId === noticeId);
-          if (!seen) this.news.push({ noticeId, news, at });
+          const seen = this.news.some((known) => known.noticeIds.some((id) => noticeIds.includes(id)));
+          if (!seen) this.news.push({ noticeIds, news, at });
           return seen ? 'seen' : 'applied';
         },
       },
@@ -499,7 +499,7 @@ describe('PagerDuty', () => {
     expect(await post('pagerduty', own, { 'x-webhook-id': 'hook-1' })).toMatchObject(accepted);
     expect(target.news).toEqual([
       {
-        noticeId: 'hook-1',
+        noticeIds: ['hook-1', 'event event-1'],
         news: { incidentId: 'INC-1', pageId: 'PGR0VU2', news: { kind: 'acknowledged' }, by: 'Tenex' },
         at: Date.UTC(2026, 10, 23, 15, 12),
       },
@@ -510,7 +510,7 @@ describe('PagerDuty', () => {
   test('is known by the event where there is no header', async () => {
     await start();
     await post('pagerduty', own);
-    expect(target.news[0]?.noticeId).toBe('event-1');
+    expect(target.news[0]?.noticeIds).toEqual(['event event-1']);
   });
 
   test('raises, reopens and resolves incidents of others', async () => {

@@ -80,13 +80,14 @@ interface Webhook {
   readonly agent?: object | null;
   readonly at?: string;
   readonly webhookId?: string;
+  readonly eventId?: string;
 }
 
 /** As PagerDuty sends it: signed, and with the id that stays the same over its retries. */
-async function send(type: string, data: object, { agent = PERSON, at, webhookId }: Webhook = {}) {
+async function send(type: string, data: object, { agent = PERSON, at, webhookId, eventId }: Webhook = {}) {
   const body = JSON.stringify({
     event: {
-      id: randomUUID(),
+      id: eventId ?? randomUUID(),
       event_type: type,
       resource_type: 'incident',
       occurred_at: at ?? new Date().toISOString(),
@@ -160,6 +161,16 @@ describe('what people do there', () => {
     expect(await eventsOf(incident.id, 'note-added')).toHaveLength(2);
   });
 
+  test('a request that somebody recorded and sends again under another id is known by what is signed', async () => {
+    const incident = await paged('recorded');
+    await send('incident.triggered', ours(incident));
+    const eventId = randomUUID();
+    for (let i = 0; i < 2; i += 1) {
+      expect((await send('incident.annotated', noteOn(incident.page, 'disk is full'), { eventId })).status).toBe(202);
+    }
+    expect(await eventsOf(incident.id, 'note-added')).toHaveLength(1);
+  });
+
   test('a note on an incident that others raised there stands with the alert that it became', async () => {
     const foreign = {
       ...{ id: 'PFOREIGN', type: 'incident', status: 'triggered', incident_key: 'theirs' },
@@ -223,6 +234,24 @@ describe('what people do there', () => {
     await send('incident.resolved', ours(incident));
     expect(await statusOf(incident.id)).toBe('resolved');
   });
+});
+
+test('late word of an earlier page does not end a P1 that has come back since and has paged nobody yet', async () => {
+  const incident = await paged('lateword');
+  const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+  await firebreak.post(`/api/v1/incidents/${incident.id}/severity`, { severity: 'P1', because: 'less than it seemed' });
+  await firebreak.post(`/api/v1/incidents/${incident.id}/resolve`, { because: 'it looked well' });
+  await alert('lateword', 'resolved');
+  await alert('lateword');
+  await eventually(
+    () => statusOf(incident.id),
+    (status) => status === 'open',
+  );
+  expect((await send('incident.acknowledged', ours(incident), { at: hourAgo })).status).toBe(202);
+  expect((await send('incident.resolved', ours(incident), { at: hourAgo })).status).toBe(202);
+  expect(await statusOf(incident.id)).toBe('open');
+  await send('incident.resolved', ours(incident));
+  expect(await statusOf(incident.id)).toBe('resolved');
 });
 
 describe('in time, whatever the store does', () => {

@@ -55,6 +55,12 @@ describe('what is typed', () => {
     ['fix soon', 'how many minutes'],
     ['approve everything', 'not the beginning'],
     ['show me', '"me" is not the id'],
+    // Else it would be done to the only incident that is open in the channel.
+    ['start INC-20261123-15130 bad deployment', '"INC-20261123-15130" is not the id'],
+    [`dismiss "${ID}" a test`, 'is not the id'],
+    [`resolve #${ID}: it is gone`, 'is not the id'],
+    ['abort INC20261123-151300 wrong one', 'is not the id'],
+    ['update 20261123-151300 we look at it', 'is not the id'],
     ['update', 'The text is missing'],
     [`resolve ${ID}`, 'The reason is missing'],
   ])('%j is not clear', (text, because) => {

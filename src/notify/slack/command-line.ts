@@ -4,6 +4,8 @@ import type { Ask, Deed } from './asks.ts';
 import { unclear } from './asks.ts';
 
 const INCIDENT_ID = /^INC-\d{8}-\d{6}(?:-\d{1,6})?$/i;
+/** Meant to be an id, with a digit too few, a mark around it or without its name: never taken for text about another incident. */
+const LIKE_AN_ID = /^\W*(?:INC-?\d|\d{8}-\d{4,})/i;
 
 /** What follows the verb: the incident, if one is named, and the rest as it was written. */
 interface Given {
@@ -90,9 +92,8 @@ export function readCommandLine(text: string): Ask {
   const read = known !== undefined && Object.hasOwn(VERBS, known) ? VERBS[known] : undefined;
   if (read === undefined) return unclear(`I do not know "${verb}".`);
   const [first, others] = split(rest);
-  return INCIDENT_ID.test(first)
-    ? read({ incidentId: first.toUpperCase(), rest: others })
-    : read({ incidentId: null, rest });
+  if (INCIDENT_ID.test(first)) return read({ incidentId: first.toUpperCase(), rest: others });
+  return LIKE_AN_ID.test(first) ? noSuchId(first) : read({ incidentId: null, rest });
 }
 
 /** The first word and what follows it. */
