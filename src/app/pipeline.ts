@@ -169,7 +169,8 @@ function kept(
     asked = null;
   };
   const ask: EffectivePolicy = async () => {
-    if (asked === null || clock.now() - asked.at >= forMs) asked = { at: clock.now(), answer: policy() };
+    // However the clock was set meanwhile.
+    if (asked === null || Math.abs(clock.now() - asked.at) >= forMs) asked = { at: clock.now(), answer: policy() };
     const { answer } = asked;
     try {
       return await answer;

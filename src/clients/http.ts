@@ -11,7 +11,8 @@ export interface HttpOptions {
 }
 
 const DEFAULT_MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
-const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
+/** Whoever asks for more is asked again all the same: a page must not wait for a day because of a header. */
+const LONGEST_WAIT_MS = 5 * 60 * 1000;
 const LONGEST_MESSAGE = 300;
 
 /**
@@ -48,7 +49,7 @@ export const classifyHttp = (outcome: unknown, retryAfter?: string | null, now =
   return retryAfterMs === undefined ? failure : { ...failure, retryAfterMs };
 };
 
-/** `Retry-After` as seconds or as an HTTP date, in milliseconds from `now`. At most a day, whatever it says. */
+/** `Retry-After` as seconds or as an HTTP date, in milliseconds from `now`. At most five minutes, whatever it says. */
 export const parseRetryAfter = (header: string | null | undefined, now: number): number | undefined => {
   const text = header?.trim() ?? '';
   const wait = /^\d+$/.test(text) ? Number(text) * 1000 : /[a-z]/i.test(text) ? Date.parse(text) - now : Number.NaN;

@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely';
 import { randomInt } from 'node:crypto';
 import type { Failure } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -41,6 +42,11 @@ interface Row {
   taken: boolean;
 }
 
+/** Nothing waits, and no lease lasts, for longer. What stands further ahead was written by a clock that was wrong. */
+const FURTHEST_MS = 600_000;
+const isOver = (moment: RawBuilder<unknown>, now: number): RawBuilder<boolean> =>
+  sql<boolean>`(${moment} <= ${new Date(now)} or ${moment} > ${new Date(now + FURTHEST_MS)})`;
+
 /**
  * Takes the first unfinished effect of an incident's channel. Effects of a lane go out one after another, in the order
  * in which they were meant: a resolve never overtakes its trigger. One statement, and a transaction of its own.
@@ -56,8 +62,8 @@ export async function claimEffect(db: Database | Trx, lane: Lane, now: number, l
     taken as (
       update effects e set status = 'acting', attempts = e.attempts + 1, ambiguous = e.ambiguous or e.status = 'acting',
                            lease_until = ${new Date(now + leaseMs)}
-      from head where e.id = head.id and coalesce(head.not_before, ${at}) <= ${at}
-        and (head.status = 'pending' or head.lease_until <= ${at})
+      from head where e.id = head.id and ${isOver(sql`coalesce(head.not_before, ${at})`, now)}
+        and (head.status = 'pending' or ${isOver(sql`head.lease_until`, now)})
       returning e.id)
     select head.id, head.status as was, head.intent, head.attempts, head.ambiguous, head.created_at, head.not_before,
            exists (select from taken) as taken,
@@ -145,8 +151,8 @@ export async function findIdleLanes(trx: Trx, now: number, graceMs: number): Pro
                        ambiguous = ambiguous or status = 'acting', lease_until = null
     where id in (
       select id from effects e
-      where ((status = 'acting' and lease_until < ${new Date(now)})
-          or (status = 'pending' and coalesce(not_before, created_at) < ${new Date(now - graceMs)}))
+      where ((status = 'acting' and ${isOver(sql`lease_until`, now - 1)})
+          or (status = 'pending' and ${isOver(sql`coalesce(not_before, created_at)`, now - graceMs - 1)}))
         and not exists (select from effects first where first.incident_id = e.incident_id and first.channel = e.channel
                         and first.status in ('pending', 'acting') and first.number < e.number)
       order by number limit 200 for update skip locked)

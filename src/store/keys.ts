@@ -45,6 +45,9 @@ export async function markIncidentsDirty(trx: Trx, service: string): Promise<voi
   );
 }
 
+/** Nothing is put off for longer. What stands further ahead was written by a clock that was wrong, and is due. */
+const FURTHEST_MS = 60_000;
+
 /**
  * Takes the dirty key that waits longest and keeps it from others for `leaseMs`. A worker that dies leaves it to the
  * next one after that; a worker that is only slow finds at its commit that the incident has moved on.
@@ -54,7 +57,9 @@ export async function claimDirtyKey(db: Database, now: number, leaseMs: number):
     update key_progress p set next_at = ${new Date(now + leaseMs)}
     from correlation_keys k
     where k.key = p.key and p.key = (
-      select key from key_progress where next_at <= ${new Date(now)} and key in (select key from dirty_keys)
+      select key from key_progress
+      where (next_at <= ${new Date(now)} or next_at > ${new Date(now + FURTHEST_MS)})
+        and key in (select key from dirty_keys)
       order by next_at limit 1 for update skip locked)
       and ${notDurable}
     returning p.key, k.version, p.advanced_version`.execute(db);

@@ -78,6 +78,23 @@ test('a clock that is set back warns of nothing twice, and of nothing that is st
   expect(await events(id, ...ON_TIME)).toHaveLength(told);
 });
 
+test('a clock that was hours ahead and is set right: what fires now opens now, and what resolves now ends now', async () => {
+  const service = `ahead-${(services += 1)}`;
+  const alert = (name: string, changes: Parameters<typeof raw>[1] = {}): object =>
+    raw(name, { service, startsAt: core.clock.at - MINUTE, ...changes });
+  const here = async () => (await core.incidents()).filter((each) => each.service === service);
+  core.clock.at += 9 * HOUR;
+  await core.deliver(alert('A'));
+  await core.look();
+  expect(await here()).toMatchObject([{ alertNames: ['A'] }]);
+  core.clock.at -= 3 * HOUR;
+  await core.deliver(alert('B'));
+  await core.look();
+  expect(await here()).toMatchObject([{ alertNames: ['A', 'B'] }]);
+  // So that those after it come later than this.
+  core.clock.at += 3 * HOUR;
+});
+
 test('several replicas that come back at once say each thing once', async () => {
   const ids = [await open(), await open(), await open()];
   core.clock.at += 4 * HOUR;

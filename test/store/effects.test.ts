@@ -10,7 +10,7 @@ import {
   unfinishedLanes,
   voidLeases,
 } from '../../src/store/effects.ts';
-import { NOON, opened } from '../unit/support/incident.ts';
+import { HOUR, NOON, opened } from '../unit/support/incident.ts';
 import type { TestStore } from '../unit/support/store.ts';
 import { intentOf, openTestStore, persist } from '../unit/support/store.ts';
 
@@ -74,6 +74,24 @@ describe('a lane', () => {
     await postponeEffect(store.db, await claimed(slack), false, NOON + 5_000);
     expect(await claim(slack, NOON + 4_999)).toEqual({ kind: 'not-yet', at: NOON + 5_000 });
     expect(await claimed(slack, NOON + 5_000)).toMatchObject({ intent: { kind: 'announce' }, ambiguous: false });
+  });
+
+  test('does not wait for a moment that a wrong clock has written', async () => {
+    await intend(['pagerduty', 'trigger'], ['slack', 'announce']);
+    await postponeEffect(store.db, await claimed(pagerduty, NOON + 3 * HOUR), false, NOON + 3 * HOUR + 30_000);
+    await claimed(slack, NOON + 3 * HOUR);
+    // The clock was three hours ahead, and is right now.
+    expect(await claimed(pagerduty)).toMatchObject({ attempts: 2, ambiguous: false });
+    expect(await claimed(slack)).toMatchObject({ attempts: 2, ambiguous: true });
+  });
+
+  test('that a wrong clock has put off, or is at work at, is found by the sweep', async () => {
+    await intend(['pagerduty', 'trigger'], ['slack', 'announce']);
+    await postponeEffect(store.db, await claimed(pagerduty, NOON + 3 * HOUR), false, NOON + 3 * HOUR + 30_000);
+    await claimed(slack, NOON + 3 * HOUR);
+    expect(await idle(NOON)).toEqual(
+      expect.arrayContaining([pagerduty, slack].map((lane) => ({ ...lane, urgent: true }))),
+    );
   });
 
   test('says that a refresh is superseded while a later one waits', async () => {
