@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { advanceKey } from '../../../src/app/advance.ts';
 import type { AdvanceDeps } from '../../../src/app/advance.ts';
 import { changeStore } from '../../../src/app/changes.ts';
+import { rehearse } from '../../../src/app/among-others.ts';
 import type { Commander } from '../../../src/app/commander.ts';
 import { createCommander } from '../../../src/app/commander.ts';
 import { gatherFacts } from '../../../src/app/facts.ts';
@@ -12,7 +13,7 @@ import { classifyHttp } from '../../../src/clients/http.ts';
 import type { Prometheus } from '../../../src/clients/prometheus.ts';
 import { alertName } from '../../../src/domain/alert.ts';
 import type { Failure } from '../../../src/domain/failure.ts';
-import type { Command } from '../../../src/domain/incident/commands.ts';
+import type { Command, Opening } from '../../../src/domain/incident/commands.ts';
 import { CommandRefused } from '../../../src/domain/incident/commands.ts';
 import { describeEvent } from '../../../src/domain/incident/describe.ts';
 import type { IncidentEvent } from '../../../src/domain/incident/events.ts';
@@ -215,7 +216,7 @@ function start({ store, ruleFiles, rollbacksDue }: Ground, surroundings: Surroun
       const read = readChange(rawChange(change, endedAt, compatible));
       if (read.kind === 'unreadable') throw new Error(`change ${change.id}: ${read.problem.message}`);
       await changeStore(store, commander, policy).saveChange(read.change, clock.at);
-      if (change.byFirebreak) await recordEarlierRollback(store, change, clock.at);
+      if (change.byFirebreak) await recordEarlierRollback(store, fixed, change, clock.at);
     },
     act: (incidentId, entry) => act(commander, incidentId, entry),
     work: async () => {
@@ -294,16 +295,27 @@ function saidCompatible({ timeline }: Scenario, service: string): boolean | null
 const EARLIER = 'INC-EARLIER-';
 
 /** A rollback of ours in a former incident, of which only its start and the version that it left are still known. */
-async function recordEarlierRollback(store: Store, change: ChangeEntry, at: number): Promise<void> {
+async function recordEarlierRollback(store: Store, policy: Policy, change: ChangeEntry, at: number): Promise<void> {
   const id = `${EARLIER}${change.id}`;
   const badVersions = change.from === null ? [] : [change.from, identityOf(change.from)];
+  const state = { ...openedBefore(id, change.service, policy, at), status: 'closed', severity: 'P1', badVersions };
   await store.transaction(async ({ trx }) => {
     await recordRollbackStart(trx, id, change.service, at);
     await sql`
       insert into incidents (id, correlation_key, status, severity, service, environment, opened_at, version, head_hash, state)
       values (${id}, ${id}, 'closed', 'P1', ${change.service}, ${ENVIRONMENT}, ${new Date(at)}, 1, '',
-              ${JSON.stringify({ id, badVersions })}) on conflict do nothing`.execute(trx);
+              ${JSON.stringify(state)}) on conflict do nothing`.execute(trx);
   });
+}
+
+function openedBefore(incidentId: string, service: string, policy: Policy, now: number): IncidentState | null {
+  const nothing = { count: 0, names: [], samples: [] };
+  const news = { counts: { firing: 0, resolved: 0 }, joined: nothing, resolved: nothing };
+  const opening: Opening = {
+    ...{ correlationKey: incidentId, service, environment: ENVIRONMENT, title: 'An earlier incident', labels: {} },
+    ...{ onset: { at: iso(now), source: 'starts-at' }, runbookUrl: null, sourceUrl: null, afterKeyVersion: 0 },
+  };
+  return rehearse({ incidentId, before: null, commands: [{ kind: 'open', opening, news }], policy, now }).after;
 }
 
 /** The first that the incident's state allows is what happens. */
