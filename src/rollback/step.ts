@@ -1,5 +1,6 @@
 import { isRetryable } from '../domain/failure.ts';
 import type { Failure } from '../domain/failure.ts';
+import { hasProgressed } from '../domain/incident/decide-steps.ts';
 import type { IncidentState, RollbackState, RollbackStepProgress } from '../domain/incident/state.ts';
 import type { PlannedStep } from '../domain/plan.ts';
 import { isSettled } from '../domain/incident/state.ts';
@@ -86,10 +87,17 @@ async function observe(step: Step, settled: boolean): Promise<'again' | 'wait'> 
         const timeout = planned.config.timeoutSeconds;
         return finish(deps, step.incidentId, step.index, 'failed', `not done after ${timeout} s: ${seen.message}`);
       }
+      await tell(step, seen.message);
       return lookAgain(step);
     case 'unreadable':
       return retryOrFail(step, seen.failure, 'could not be observed, so how far it came is unknown');
   }
+}
+
+/** People read how far a step is that takes its time, and what holds it up. */
+async function tell({ deps, incidentId, index, progress }: Step, detail: string): Promise<void> {
+  if (!hasProgressed(progress, detail, deps.clock.now())) return;
+  await deps.store.apply(incidentId, [{ kind: 'progress-step', index, detail }]);
 }
 
 async function retryOrFail(step: Step, failure: Failure, what: string): Promise<'again' | 'wait'> {

@@ -31,13 +31,15 @@ export async function readEvents(db: Database): Promise<readonly BoundaryEvent[]
  */
 export function labelled(rows: readonly EventRow[]): readonly BoundaryEvent[] {
   const seen = new Map<string, number>();
-  return rows.map(({ body, commit }) => {
+  return rows.flatMap(({ body, commit }) => {
     const { type, data } = JSON.parse(body) as { type: string; data: JsonObject };
+    // Told only where a step takes long, which another run need not.
+    if (type === 'rollback-step-progressed') return [];
     const marks = MARKS.flatMap((mark) => (typeof data[mark] === 'string' ? [data[mark]] : []));
     const kind = [type, ...marks].join(' ');
     const count = (seen.get(kind) ?? 0) + 1;
     seen.set(kind, count);
-    return { label: count === 1 ? kind : `${kind} #${count}`, type, data, commit };
+    return [{ label: count === 1 ? kind : `${kind} #${count}`, type, data, commit }];
   });
 }
 

@@ -58,6 +58,7 @@ const EVERY: { readonly [T in EventType]: true } = {
   'rollback-started': true,
   'rollback-step-intended': true,
   'rollback-step-accepted': true,
+  'rollback-step-progressed': true,
   'rollback-step-finished': true,
   'rollback-stopped': true,
   'rollback-validating': true,

@@ -1,3 +1,4 @@
+import { viewOf } from '../../src/domain/incident/view.ts';
 import type { Incident } from './support/incident.ts';
 import { MINUTE, executing, opened, planOf, planned, plannedStep, step } from './support/incident.ts';
 
@@ -74,6 +75,26 @@ describe('steps', () => {
       receipt: { generation: 7 },
       detail: 'ready',
     });
+  });
+
+  test('one that takes its time tells how far it is: what is new, and not more often than every 10 s', () => {
+    const incident = executing(opened('P0', 'roll-back'));
+    const progress = (detail: string) => ({ kind: 'progress-step', index: 0, detail }) as const;
+    expect(incident.types(progress('0 of 3'))).toEqual([]);
+    incident.do({ kind: 'intend-step', index: 0 });
+    incident.do({ kind: 'accept-step', index: 0, receipt: {}, alreadyThere: false });
+    expect(incident.after(9_999).types(progress('1 of 3'))).toEqual([]);
+    expect(incident.after(1).types(progress('1 of 3'))).toEqual(['rollback-step-progressed']);
+    expect(incident.last('rollback-step-progressed')).toEqual({ index: 0, name: 'checkout', detail: '1 of 3' });
+    expect(viewOf(incident.must, null).rollback).toBe(
+      'Rolling back checkout from r42 to r41: 0 of 1 steps done; checkout: 1 of 3',
+    );
+    expect(incident.after(MINUTE).types(progress('1 of 3'))).toEqual([]);
+    expect(incident.types(progress('2 of 3'))).toEqual(['rollback-step-progressed']);
+    expect(incident.after(5_000).types(progress('3 of 3, one restarts'))).toEqual([]);
+    incident.do({ kind: 'finish-step', index: 0, outcome: 'done', detail: '3 of 3' });
+    expect(incident.after(MINUTE).types(progress('4 of 3'))).toEqual([]);
+    expect(incident.must.rollback?.steps[0]?.detail).toBe('3 of 3');
   });
 
   test('that do not exist, or whose turn it is not, give nothing', () => {

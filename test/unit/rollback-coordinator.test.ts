@@ -105,6 +105,25 @@ test('one that is stopped in the moment of its start does not count for the cool
   expect(await started(id)).toBe(false);
 });
 
+test('a step that takes long is looked at until it is done, and people read how far it is', async () => {
+  const id = await asked();
+  const seen = async (message: string, kind: 'progressing' | 'done', seconds: number): Promise<void> => {
+    core.clock.at += seconds * 1_000;
+    target.observation = { kind, message, progress: {} };
+    await drive(id);
+  };
+  await seen('0 of 3', 'progressing', 0);
+  await seen('0 of 3', 'progressing', 10);
+  expect((await rollback(id)).steps[0]).toMatchObject({ state: 'accepted', detail: '0 of 3' });
+  await seen('1 of 3', 'progressing', 5);
+  await seen('2 of 3 (CrashLoopBackOff)', 'progressing', 10);
+  await seen('3 of 3', 'done', 20);
+  const told = (await core.timeline(id)).flatMap((event) =>
+    event.type === 'rollback-step-progressed' || event.type === 'rollback-step-finished' ? [event.data.detail] : [],
+  );
+  expect(told).toEqual(['0 of 3', '2 of 3 (CrashLoopBackOff)', '3 of 3']);
+});
+
 test('a call that fails is tried again until the step times out, then the step has failed and says why', async () => {
   const id = await asked();
   target.execution = () => ({ kind: 'failed', failure: { kind: 'server', message: 'HTTP 503' } });

@@ -77,6 +77,7 @@ export type Command =
       readonly receipt: JsonObject;
       readonly alreadyThere: boolean;
     }
+  | { readonly kind: 'progress-step'; readonly index: number; readonly detail: string }
   | {
       readonly kind: 'finish-step';
       readonly index: number;

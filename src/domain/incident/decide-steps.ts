@@ -2,7 +2,7 @@ import { iso, ms } from '../time.ts';
 import type { Command, Context } from './commands.ts';
 import { completedSteps, stopped } from './decide-rollback.ts';
 import type { EventData, NewEvent } from './events.ts';
-import type { IncidentState, RollbackState } from './state.ts';
+import type { IncidentState, RollbackState, RollbackStepProgress } from './state.ts';
 import { isSettled } from './state.ts';
 
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
@@ -40,6 +40,25 @@ export function acceptStep(state: IncidentState, command: Of<'accept-step'>): re
   if (step?.state !== 'intended') return [];
   const { index, receipt, alreadyThere } = command;
   return [{ type: 'rollback-step-accepted', data: { index, name: step.name, receipt, alreadyThere } }];
+}
+
+/** A step that takes longer tells how far it is, so often at most. */
+const PROGRESS_EVERY_MS = 10_000;
+
+/** Whether there is something new to tell of a step that is under way. */
+export const hasProgressed = (step: RollbackStepProgress, detail: string, now: number): boolean =>
+  step.state === 'accepted' &&
+  step.detail !== detail &&
+  now - ms(step.progressedAt ?? step.acceptedAt ?? iso(now)) >= PROGRESS_EVERY_MS;
+
+export function progressStep(
+  { rollback }: IncidentState,
+  { index, detail }: Of<'progress-step'>,
+  { now }: Context,
+): readonly NewEvent[] {
+  const step = rollback?.steps[index];
+  if (rollback?.stage !== 'executing' || step === undefined || !hasProgressed(step, detail, now)) return [];
+  return [{ type: 'rollback-step-progressed', data: { index, name: step.name, detail } }];
 }
 
 export function finishStep(state: IncidentState, command: Of<'finish-step'>, context: Context): readonly NewEvent[] {

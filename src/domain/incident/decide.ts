@@ -16,7 +16,7 @@ import {
   requestByPerson,
   stopRollback,
 } from './decide-rollback.ts';
-import { acceptStep, finishStep, intendStep, recordCapture, startRollback } from './decide-steps.ts';
+import { acceptStep, finishStep, intendStep, progressStep, recordCapture, startRollback } from './decide-steps.ts';
 import { endWatch, recoverWithoutUs, reportReverted, sampleRecovery } from './decide-recovery.ts';
 import { decideProcess } from './decide-process.ts';
 import { remind } from './decide-reminders.ts';
@@ -71,6 +71,8 @@ function decideOpen(
       return intendStep(state, command.index);
     case 'accept-step':
       return acceptStep(state, command);
+    case 'progress-step':
+      return progressStep(state, command, context);
     case 'finish-step':
       return finishStep(state, command, context);
     case 'freeze-baseline':

@@ -59,6 +59,7 @@ const DESCRIBE: Describe = {
   'rollback-step-intended': (d) => `Rollback step ${d.name}: about to move ${d.target} from ${d.from} to ${d.to}`,
   'rollback-step-accepted': (d) =>
     d.alreadyThere ? `Rollback step ${d.name}: already there` : `Rollback step ${d.name}: accepted`,
+  'rollback-step-progressed': (d) => `Rollback step ${d.name}: ${d.detail}`,
   'rollback-step-finished': (d) => `Rollback step ${d.name} ${d.outcome}: ${d.detail}`,
   'rollback-stopped': (d) =>
     `Rollback stopped by ${d.rail}: ${d.because}. Steps done before: ${d.completed.join(', ') || 'none'}`,

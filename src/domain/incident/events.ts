@@ -111,6 +111,8 @@ export interface EventData extends ProcessEventData {
     readonly receipt: JsonObject;
     readonly alreadyThere: boolean;
   };
+  /** How far a step is that takes its time, in the words of its target. */
+  'rollback-step-progressed': { readonly index: number; readonly name: string; readonly detail: string };
   'rollback-step-finished': {
     readonly index: number;
     readonly name: string;

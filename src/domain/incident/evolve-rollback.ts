@@ -83,6 +83,8 @@ function apply(state: RollbackState, event: RollbackEvent): RollbackState {
         receipt: event.data.receipt,
         acceptedAt: event.at,
       });
+    case 'rollback-step-progressed':
+      return withStep(state, event.data.index, { detail: event.data.detail, progressedAt: event.at });
     case 'rollback-step-finished':
       return withStep(state, event.data.index, {
         state: event.data.outcome,
@@ -117,6 +119,7 @@ const pendingStep = (name: string): RollbackStepProgress => ({
   acceptedAt: null,
   finishedAt: null,
   detail: null,
+  progressedAt: null,
 });
 
 const withStep = (state: RollbackState, index: number, change: Partial<RollbackStepProgress>): RollbackState => ({

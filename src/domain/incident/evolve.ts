@@ -159,6 +159,7 @@ function apply(state: IncidentState, event: IncidentEvent): IncidentState {
     case 'rollback-reverted':
     case 'rollback-watched':
     case 'rollback-step-intended':
+    case 'rollback-step-progressed':
     case 'rollback-step-finished':
     case 'rollback-stopped':
     case 'rollback-validating':

@@ -36,6 +36,8 @@ export interface RollbackStepProgress {
   readonly acceptedAt: Instant | null;
   readonly finishedAt: Instant | null;
   readonly detail: string | null;
+  /** When it last told how far it is; absent in what was stored before it did. */
+  readonly progressedAt?: Instant | null;
 }
 
 /** requested → planned → (shadowed | awaiting-approval | announced) → executing → validating → finished; or stopped. */

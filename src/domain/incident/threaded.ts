@@ -43,6 +43,7 @@ export const CHANGES_MESSAGE: ReadonlySet<EventType> = new Set([
   'rollback-announced',
   'rollback-started',
   'rollback-step-accepted',
+  'rollback-step-progressed',
   'rollback-step-finished',
   'rollback-stopped',
   'rollback-validating',

@@ -86,7 +86,7 @@ function describeStage(rollback: RollbackState): string {
     case 'announced':
       return `Rolling back ${plan}, starting at ${rollback.startsAt ?? '?'}`;
     case 'executing':
-      return `Rolling back ${plan}: ${rollback.steps.filter((s) => s.state === 'done').length} of ${rollback.steps.length} steps done`;
+      return `Rolling back ${plan}: ${rollback.steps.filter((s) => s.state === 'done').length} of ${rollback.steps.length} steps done${describeProgress(rollback)}`;
     case 'validating':
       return `Rolled back ${plan}; watching whether it recovers`;
     case 'finished':
@@ -95,4 +95,10 @@ function describeStage(rollback: RollbackState): string {
     case 'stopped':
       return `Rollback stopped (${rollback.stoppedBy ?? 'unknown'}): ${rollback.because ?? ''}`;
   }
+}
+
+/** How far the step is that is under way, where it has said so. */
+function describeProgress({ steps }: RollbackState): string {
+  const step = steps.find(({ state }) => state === 'accepted');
+  return step?.detail == null ? '' : `; ${step.name}: ${step.detail}`;
 }

@@ -192,6 +192,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       detail: word,
     }),
   },
+  fc.record({ kind: fc.constant('progress-step' as const), index, detail: word }),
   fc.record({ kind: fc.constant('freeze-baseline' as const), baseline: fc.constantFrom(null, BASELINE) }),
   fc.record({ kind: fc.constant('declare-fix' as const), ...by, seconds: fc.constantFrom(0, 1, 60, 299, 300) }),
   fc.record({ kind: fc.constant('request-rollback' as const), ...by, because: word }),
@@ -247,7 +248,8 @@ function carriedOut(planned: Plan): Way {
   const steps = planned.steps.flatMap((_, at): Way => [
     now({ kind: 'record-capture', capture: { index: at, name: 'x', items: [], missing: [], seconds: 1 } }),
     now({ kind: 'intend-step', index: at }),
-    now({ kind: 'accept-step', index: at, receipt: {}, alreadyThere: false }),
+    [{ kind: 'accept-step', index: at, receipt: {}, alreadyThere: false }, 10_000],
+    now({ kind: 'progress-step', index: at, detail: '1 of 3' }),
     now({ kind: 'finish-step', index: at, outcome: 'done', detail: 'ready' }),
   ]);
   return [
