@@ -285,6 +285,9 @@ describe('post', () => {
       text: expect.stringContaining('INC-20261123-151300, P1 on checkout'),
       metadata: { event_payload: { effect_id: 'INC-20261123-151300:7:slack:post' } },
     });
+    const blocks = shown(slack.channels.get(where)![0]);
+    expect(blocks).toContain('<https://runbooks.example.com/checkout|Runbook>');
+    expect(blocks).toContain('|Source>');
   });
 
   test('to an audience without a channel is skipped', async () => {

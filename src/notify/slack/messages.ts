@@ -77,10 +77,10 @@ const clockText = ({ name, deadline, state }: IncidentView['clocks'][number]): s
 
 export const lineBlock = (text: string): KnownBlock => section('', text);
 
-/** One line of the incident's thread; outside of it, it says which incident it is about. */
+/** One line of the incident's thread; outside of it, it says which incident it is about, and has its links. */
 export const lineMessage = (effect: EffectIntent, incident: IncidentView, inThread: boolean): SlackMessage => {
   const said = inThread ? effect.message : `${incident.id}, ${headlineOf(incident)}\n${effect.message}`;
-  return { text: slackText(oneLine(said), TEXT), blocks: [section('', said)] };
+  return { text: slackText(oneLine(said), TEXT), blocks: [section('', said), ...(inThread ? [] : linksOf(incident))] };
 };
 
 const headlineOf = ({ severity, service, environment, drill }: IncidentView): string =>
