@@ -191,6 +191,22 @@ test('ids are unique and say where they come from', () => {
   expect(all[0]).toBe('INC-20261123-120000:1:webhook:event');
 });
 
+test('that it is open and what happened last are two posts, though both are of the last event', () => {
+  const incident = new Incident();
+  const events = [
+    ...incident.do({ kind: 'open', opening: openingOf(), news: newsOf({ firing: 1 }, ['A']) }),
+    ...incident.do({ kind: 'assess', assessment: assessmentOf('P1') }),
+    ...incident.after(60 * MINUTE).do({ kind: 'fire-timer', name: 'status-update' }),
+  ];
+  expect(events.at(-1)?.type).toBe('status-updated');
+  const stakeholders = { slack: true, email: false };
+  const reach = policyWith().communication;
+  const { effects } = react(null, events, incident.must, { ...reach, audiences: { ...reach.audiences, stakeholders } });
+  const posts = effects.filter(({ kind }) => kind === 'post');
+  expect(posts.map(({ data }) => data['news'])).toEqual(['opened', 'update']);
+  expect(new Set(posts.map(({ id }) => id)).size).toBe(2);
+});
+
 test('an event that a newer version wrote causes nothing', () => {
   const state = opened('P2').must;
   const foreign = { type: 'from-the-future', seq: 9, data: {} } as unknown as IncidentEvent;

@@ -95,4 +95,8 @@ const postsTo = (scene: Scene, data: JsonObject, to: string, isNew: boolean): re
 const posted =
   ({ after }: Scene, data: JsonObject, to: string) =>
   ({ seq, kind, message }: News): EffectIntent =>
-    effect(after, { seq, channel: 'slack', kind: 'post', message, data: { ...data, news: kind }, to });
+    effect(after, {
+      ...{ seq, channel: 'slack', kind: 'post', message, data: { ...data, news: kind } },
+      // That it is open is told as of the last event, which may have news of its own.
+      to: kind === 'opened' ? `${to}:opened` : to,
+    });
