@@ -32,6 +32,14 @@ test.each([
   expect(out).toContain(ID);
 });
 
+test.each([
+  [['hold', ID, '--minutes', '4'], `fix in 240 s ${ID} by ann via api`],
+  [['abort', ID, '--because', 'it is the database'], `abort (it is the database) ${ID} by ann via api`],
+])('rollback %j', async (argv, call) => {
+  expect(await ask('rollback', ...argv)).toMatchObject({ code: 0, err: '' });
+  expect(api.backend.calls).toEqual([call]);
+});
+
 test('incidents merge and close', async () => {
   api.backend.incidents.set('INC-2', incident({ id: 'INC-2' }));
   expect((await ask('incidents', 'merge', ID, 'INC-2')).out).toContain('merged     into INC-2');

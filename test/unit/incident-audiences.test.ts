@@ -2,6 +2,7 @@ import type { Command } from '../../src/domain/incident/commands.ts';
 import { react } from '../../src/domain/incident/react.ts';
 import { viewOf } from '../../src/domain/incident/view.ts';
 import type { CommunicationPolicy, Policy } from '../../src/domain/policy.ts';
+import { iso } from '../../src/domain/time.ts';
 import type { EffectIntent } from '../../src/domain/view.ts';
 import {
   HOUR,
@@ -132,6 +133,37 @@ describe('the team', () => {
     expect(people(waits)).toEqual(['email escalation team']);
     const abort: Command = { kind: 'abort-rollback', by: 'ada', via: 'api', because: 'no' };
     expect(people(effects(incident, abort))).toEqual(['email update team']);
+  });
+});
+
+describe('a change to an affected service', () => {
+  const change = (incident: Incident): Command => ({
+    kind: 'notice-change',
+    change: {
+      ...{ id: 'deploy-43', service: 'checkout', kind: 'deployment', version: 'r43', by: 'ci', url: null },
+      ...{ at: iso(incident.now), deployedAt: null },
+    },
+    evidence: { tests: false, staging: false },
+  });
+
+  test.each([
+    ['P0', 'slack thread its own'],
+    ['P1', 'slack thread its own'],
+    ['P2', 'email update team'],
+  ] as const)('is told to the team of a %s that is not restored: %s', (severity, where) => {
+    const { incident } = opening(severity, reach({ audiences: policyWith().communication.audiences }));
+    const list = effects(incident.after(MINUTE), change(incident));
+    expect(told(list, 'slack', 'email')).toEqual([where]);
+    expect(list.find(({ channel }) => channel !== 'webhook')?.message).toContain(
+      'Change to checkout before it was restored: deployment r43 by ci',
+    );
+  });
+
+  test('is recorded and told to nobody after that', () => {
+    const { incident } = opening('P1');
+    effects(incident.after(MINUTE), allResolved());
+    expect(told(effects(incident.after(MINUTE), change(incident)), 'slack', 'email')).toEqual([]);
+    expect(incident.last('change-noticed').beforeRestoration).toBe(false);
   });
 });
 

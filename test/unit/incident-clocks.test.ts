@@ -1,3 +1,4 @@
+import { describeEvent } from '../../src/domain/incident/describe.ts';
 import { iso } from '../../src/domain/time.ts';
 import {
   HOUR,
@@ -25,6 +26,18 @@ describe('detect', () => {
     expect(last('clock-met')).toEqual({ clock: 'detect', seconds: 30 });
   });
 
+  test.each([
+    ['P0', 120],
+    ['P1', 300],
+    ['P2', 900],
+    ['P3', 3600],
+  ] as const)('%s: %d s, from the onset to the opening', (severity, allowed) => {
+    const openedAfter = (ms: number) =>
+      opened(severity, 'hold', policyWith(), { onset: { at: iso(NOON - ms), source: 'active-at' } }).must.clocks.detect;
+    expect(openedAfter(allowed * SECOND)).toMatchObject({ deadline: iso(NOON), state: 'met' });
+    expect(openedAfter(allowed * SECOND + 1)?.state).toBe('breached');
+  });
+
   test('is breached before we heard of the trouble, and says by how much', () => {
     const incident = opened('P0', 'hold', policyWith(), { onset: { at: iso(NOON - 5 * MINUTE), source: 'active-at' } });
     expect(incident.must.clocks.detect?.state).toBe('breached');
@@ -33,6 +46,9 @@ describe('detect', () => {
       deadline: iso(NOON - 3 * MINUTE),
       lateSeconds: 180,
     });
+    expect(describeEvent(incident.events.find(({ type }) => type === 'clock-breached')!)).toMatch(
+      /^Clock detect breached by 3 min: the deadline was /,
+    );
   });
 
   test('is met on the deadline itself', () => {

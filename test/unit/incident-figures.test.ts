@@ -6,18 +6,21 @@ import { timersOf } from '../../src/domain/incident/timers.ts';
 import { viewOf } from '../../src/domain/incident/view.ts';
 import { describeEvent } from '../../src/domain/incident/describe.ts';
 import { fold } from '../../src/domain/incident/evolve.ts';
+import { iso } from '../../src/domain/time.ts';
 import type { Incident } from './support/incident.ts';
 import {
   HOUR,
   MINUTE,
   NOON,
   allResolved,
+  assessmentOf,
   executing,
   opened,
   openingOf,
   planned,
   policyWith,
   recovers,
+  severityOf,
   step,
 } from './support/incident.ts';
 
@@ -61,6 +64,34 @@ describe('figures', () => {
       { stage: 'rollback', outcome: 'hold', mode: 'auto' },
     ]);
     expect(named(incident, 'unclassified_incidents_total')).toEqual([]);
+  });
+
+  test('what no rule matched is counted, each time that the rules say so', () => {
+    const incident = opened('P1');
+    const severity = severityOf('P2', null);
+    incident.do({ kind: 'assess', assessment: { ...assessmentOf('P2'), severity } });
+    expect(named(incident, 'unclassified_incidents_total')).toEqual([
+      { kind: 'count', metric: 'unclassified_incidents_total', labels: {} },
+    ]);
+  });
+
+  test('a fix may take days after the restoration: that is measured, and is no breach', () => {
+    const incident = opened('P1').after(MINUTE);
+    const ada = { by: 'ada', via: 'api' };
+    incident.do({ kind: 'acknowledge', ...ada });
+    incident.do({ kind: 'write-update', text: 'We roll back.', ...ada });
+    incident.do({
+      ...{ kind: 'record-root-cause', category: 'code-bug', summary: 'a null cart', confidence: 1, evidence: [] },
+      ...ada,
+    });
+    incident.do(allResolved());
+    incident.after(72 * HOUR).do({
+      ...{ kind: 'record-fix', stage: 'deployed', at: iso(incident.now), url: null, version: 'r43', text: null },
+      ...ada,
+    });
+    expect(named(incident, 'incident_time_to_resolve_seconds')).toMatchObject([{ value: 60 + 72 * 3600 }]);
+    expect(named(incident, 'sla_breaches_total')).toEqual([]);
+    expect(Object.values(incident.must.clocks).map(({ state }) => state)).toEqual(Array(5).fill('met'));
   });
 
   test('a rollback that was carried out counts by provider and verdict; one that never began does not', () => {
