@@ -173,6 +173,58 @@ describe('while messages are held back', () => {
   });
 });
 
+describe('time that ran out while messages were held back', () => {
+  const clear = (kind: 'silenced' | 'maintenance' | 'storm') =>
+    ({ kind: 'clear-quiet', of: kind, because: 'it is over' }) as const;
+  const ranOut = (severity: 'P0' | 'P1' | 'P2' = 'P1', kind: 'silenced' | 'maintenance' = 'maintenance'): Incident => {
+    const incident = quietFromTheStart(severity, kind);
+    at(incident, 10).do(deadline('acknowledge'));
+    at(incident, 30).do(deadline('restore'));
+    return at(incident, 60);
+  };
+  const quietFromTheStart = (severity: 'P0' | 'P1' | 'P2', kind: 'silenced' | 'maintenance'): Incident => {
+    const incident = opened(severity);
+    quiet(incident, kind);
+    return incident;
+  };
+
+  test.each(['maintenance', 'silenced'] as const)('wakes somebody at the end of the %s, once', (kind) => {
+    const incident = ranOut('P1', kind);
+    expect(pages(incident)).toEqual([]);
+    expect(incident.types(clear(kind))).toEqual(['unquieted', 'page-requested']);
+    expect(pages(incident)).toEqual([['escalated', 'it is over, and the time to restore the service is over, too']]);
+    quiet(incident, kind);
+    expect(incident.types(clear(kind))).toEqual(['unquieted']);
+  });
+
+  test('wakes nobody where somebody is at it, nothing fires, another one has the page, or it is no P0 or P1', () => {
+    const taken = ranOut();
+    taken.do(acknowledge);
+    expect(taken.types(clear('maintenance'))).toEqual(['unquieted']);
+    const linked = ranOut();
+    linked.do({ kind: 'link', to: 'INC-1', because: 'both depend on orders-db' });
+    expect(linked.types(clear('maintenance'))).toEqual(['unquieted']);
+    const over = ranOut();
+    over.do(allResolved());
+    expect(over.types(clear('maintenance'))).toEqual(['unquieted']);
+    expect(ranOut('P2').types(clear('maintenance'))).toEqual(['unquieted']);
+  });
+
+  test('wakes nobody while something else holds it back, nor twice for what a warning has said', () => {
+    const twice = ranOut();
+    quiet(twice, 'silenced');
+    expect(twice.types(clear('maintenance'))).toEqual(['unquieted']);
+    expect(twice.types(clear('silenced'))).toEqual(['unquieted', 'page-requested']);
+    const warnedBefore = opened('P1');
+    at(warnedBefore, 8).do(warning('acknowledge'));
+    at(warnedBefore, 24).do(warning('restore'));
+    expect(pages(warnedBefore).map(([reason]) => reason)).toEqual(['escalated', 'escalated']);
+    quiet(warnedBefore);
+    at(warnedBefore, 30).do(deadline('restore'));
+    expect(warnedBefore.types(clear('silenced'))).toEqual(['unquieted']);
+  });
+});
+
 describe('diagnose', () => {
   const cause: Command = {
     kind: 'record-root-cause',

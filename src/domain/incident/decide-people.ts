@@ -5,6 +5,7 @@ import { CommandRefused } from './commands.ts';
 import { detectionCorrected } from './clocks-at.ts';
 import { rollbackAtResolve } from './decide-recovery.ts';
 import type { ClockName, NewEvent } from './events.ts';
+import { escalationHeldBack } from './decide-warnings.ts';
 import { holdsPage, pageEvent, wakesAsP0 } from './paging.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { IncidentState } from './state.ts';
@@ -143,8 +144,15 @@ export function setQuiet(state: IncidentState, { quiet }: Of<'set-quiet'>): read
   return [{ type: 'quieted', data: quiet }];
 }
 
-/** What was held back is said now: a P0 that still fires and woke nobody does so, and what a routing rule asked for. */
-export function clearQuiet(state: IncidentState, { of: kind, because }: Of<'clear-quiet'>): readonly NewEvent[] {
+/**
+ * What was held back is said now: a P0 that still fires and woke nobody does so, what a routing rule asked for, and a P0 or P1
+ * whose time ran out meanwhile.
+ */
+export function clearQuiet(
+  state: IncidentState,
+  { of: kind, because }: Of<'clear-quiet'>,
+  context: Context,
+): readonly NewEvent[] {
   if (!state.quiet.some((quiet) => quiet.kind === kind)) return [];
   const after: IncidentState = { ...state, quiet: state.quiet.filter((quiet) => quiet.kind !== kind) };
   // Somebody is at it already, or it is one of so many that they are listed.
@@ -156,6 +164,7 @@ export function clearQuiet(state: IncidentState, { of: kind, because }: Of<'clea
     state.linkedTo === null &&
     state.alertCounts.firing > 0 &&
     !holdsPage(after, state.severity, 'routed');
+  const late = asP0 ? [] : escalationHeldBack(after, because, context);
   const page = asP0 ? [pageEvent('first-page', because)] : asRouted ? [pageEvent('routed', because)] : [];
-  return [{ type: 'unquieted', data: { kind, because } }, ...(waits ? page : [])];
+  return [{ type: 'unquieted', data: { kind, because } }, ...(waits ? (late.length > 0 ? late : page) : [])];
 }

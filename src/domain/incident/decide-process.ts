@@ -60,7 +60,7 @@ export function decideProcess(state: IncidentState, command: ProcessCommand, con
     case 'set-quiet':
       return setQuiet(state, command);
     case 'clear-quiet':
-      return clearQuiet(state, command);
+      return clearQuiet(state, command, context);
     case 'write-update':
       return writeUpdate(state, command, context);
     case 'approve-publication':

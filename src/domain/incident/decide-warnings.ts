@@ -1,5 +1,5 @@
 import { isUrgent } from '../severity.ts';
-import { ms } from '../time.ts';
+import { iso, ms } from '../time.ts';
 import type { Policy } from '../policy.ts';
 import type { Context } from './commands.ts';
 import type { TimedClock } from './decide-clocks.ts';
@@ -8,7 +8,7 @@ import { firstUpdateByFacts } from './decide-updates.ts';
 import type { NewEvent } from './events.ts';
 import { holdsPage, pageEvent } from './paging.ts';
 import type { ClockState, IncidentState } from './state.ts';
-import { isUnheard } from './told.ts';
+import { isUnheard, told } from './told.ts';
 
 /** Epoch milliseconds of the next warning of a running clock, with its percentage; null: none is left. */
 export function nextWarning(
@@ -76,6 +76,27 @@ export function breached(state: IncidentState, name: TimedClock, context: Contex
   const escalated = (state.warned[name] ?? 0) >= lastPercent(context.policy) && name !== 'diagnose';
   if (events.length === 0 || escalated || name === 'update') return events;
   return [...events, ...escalation(state, name, `the time to ${WAITED_FOR[name]} is over`)];
+}
+
+/**
+ * The page of a clock that ran out while messages were held back: nothing else would wake anybody any more. `state` as it is
+ * once they are not. The gravest one stands for all.
+ */
+export function escalationHeldBack(
+  state: IncidentState,
+  because: string,
+  { now, policy }: Context,
+): readonly NewEvent[] {
+  if (state.alertCounts.firing === 0) return [];
+  const { page, clocks, warned } = state;
+  const name = (['restore', 'acknowledge'] as const).find((each) => {
+    const clock = clocks[each];
+    const isSaid = (warned[each] ?? 0) >= lastPercent(policy) || (page !== null && page.at >= (clock?.deadline ?? ''));
+    return clock?.state === 'breached' && !isSaid;
+  });
+  if (name === undefined) return [];
+  const heard: IncidentState = { ...state, ...told(state, state.severity, iso(now)) };
+  return escalation(heard, name, `${because}, and the time to ${WAITED_FOR[name]} is over, too`);
 }
 
 /** Wakes somebody for a P0 or P1 whose clocks nobody keeps. Another incident that has the page for both keeps its own. */
