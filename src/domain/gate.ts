@@ -23,7 +23,7 @@ export interface GateQuestion {
 
 /**
  * The gate that CI/CD asks before it deploys. `incidents` are those of the service (its own, or whose rollback was its) that
- * are not closed. It closes for a version that was bad, and while a P0 or P1 is not over for everything but its proved fix.
+ * are not over, what was merged into one that is not, and that one. It closes for a version that was bad, and while a P0 or P1 is not over for everything but its proved fix.
  */
 export function gateOf(question: GateQuestion, incidents: readonly IncidentState[]): GateAnswer {
   const concerned = incidents.filter((state) => isConcerned(question, state));
@@ -34,16 +34,19 @@ export function gateOf(question: GateQuestion, incidents: readonly IncidentState
   return { allowed: true, because: reasonsToLetIn(question, concerned), incident: null };
 }
 
-/** A drill breaks nothing; what is dismissed or merged is told of by nobody here. */
+/** A drill breaks nothing, nor does what is dismissed. */
 const isConcerned = ({ environment }: GateQuestion, state: IncidentState): boolean =>
-  state.status !== 'closed' &&
+  (state.status !== 'closed' || state.mergedInto !== null) &&
   state.drill !== true &&
   (environment === null || state.environment === null || state.environment === environment);
 
 function stopsOf({ version }: GateQuestion, state: IncidentState): readonly string[] {
   if (isBadVersion(state, version)) {
-    return [`${version} is the version that was bad in ${state.id}, which is not over`];
+    const goesOn = state.mergedInto === null ? 'is not over' : `goes on as ${state.mergedInto}`;
+    return [`${version} is the version that was bad in ${state.id}, which ${goesOn}`];
   }
+  // The one that it goes on as says the rest.
+  if (state.mergedInto !== null) return [];
   if (state.severity === null || !isUrgent(state.severity)) return [];
   const isItsFix = state.fixSteps.some((step) => step.version !== null && isSameVersion(step.version, version));
   if (isItsFix) return missingEvidence(version, state);

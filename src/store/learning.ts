@@ -89,11 +89,21 @@ interface EarlierRow {
   actions: ActionItem[] | null;
 }
 
-/** Incidents that are not closed and concern a service: its own, or whose rollback is of its plan. */
+/**
+ * Incidents that are not over and concern a service: its own, or whose rollback is of its plan. What is merged goes on in
+ * another one, so both are among them for as long as that one is not closed.
+ */
 export async function incidentsOfService(db: Database | Trx, service: string): Promise<readonly IncidentState[]> {
   const { rows } = await sql<{ state: IncidentState }>`
+    with own as (
+      select id, merged_into from incidents
+      where (service = ${service} or state->'rollback'->>'service' = ${service})
+        and (status <> 'closed' or merged_into is not null)),
+    concerned as (
+      select own.id, own.merged_into from own left join incidents target on target.id = own.merged_into
+      where own.merged_into is null or target.status <> 'closed')
     select state from incidents
-    where status <> 'closed' and (service = ${service} or state->'rollback'->>'service' = ${service})
+    where id in (select id from concerned union select merged_into from concerned where merged_into is not null)
     order by opened_at desc`.execute(db);
   return rows.map((row) => completeState(row.state));
 }

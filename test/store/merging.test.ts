@@ -1,5 +1,6 @@
 import { mergeIncidents } from '../../src/app/merging.ts';
 import { CommandRefused } from '../../src/domain/incident/commands.ts';
+import { incidentsOfService } from '../../src/store/learning.ts';
 import type { Core } from '../harness/core.ts';
 import { startCore } from '../harness/core.ts';
 import type { Around } from '../unit/support/around.ts';
@@ -43,6 +44,17 @@ test('both are told in one commit, and what is merged is over', async () => {
   expect(await here.said(name('shop'), 'incident-absorbed')).toMatchObject([{ from: cart.id, by: 'ada' }]);
   await merge('cart', 'shop');
   expect(await here.said(name('shop'), 'incident-absorbed')).toHaveLength(1);
+});
+
+test('the gate of its service asks about both, until the one that goes on is closed', async () => {
+  await two();
+  await merge('cart', 'shop');
+  const [cart, shop] = [await here.of(name('cart')), await here.of(name('shop'))];
+  const concerned = async (): Promise<readonly string[]> =>
+    (await incidentsOfService(core.store.db, name('cart'))).map(({ id }) => id).toSorted();
+  expect(await concerned()).toEqual([cart.id, shop.id].toSorted());
+  await core.commander.handle(shop.id, [{ kind: 'dismiss', because: 'a test', by: 'ada', via: 'api' }]);
+  expect(await concerned()).toEqual([]);
 });
 
 test('what is refused changes neither', async () => {

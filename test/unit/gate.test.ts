@@ -83,6 +83,16 @@ test('stays closed for the bad version until the incident is closed, also under 
   );
 });
 
+test('what was bad in an incident that was merged stays out; the rest is the say of the one that it goes on as', () => {
+  const part = restored();
+  part.do({ kind: 'merge', into: 'INC-1', because: 'the same', by: 'ada', via: 'api' });
+  expect(ask('r42', [part])).toMatchObject({
+    allowed: false,
+    because: [expect.stringMatching(/^r42 is the version that was bad in INC-\S+, which goes on as INC-1$/)],
+  });
+  expect(ask('r43', [part])).toMatchObject({ allowed: true });
+});
+
 test('P2 and P3 are fixed forward: they close it for what was bad in them alone', () => {
   const incident = opened('P2');
   expect(ask('r43', [incident])).toMatchObject({ allowed: true });
