@@ -1,17 +1,16 @@
 import type { Actor } from '../api/ports.ts';
 import { CommandRefused } from '../domain/incident/commands.ts';
-import type { Clock } from '../domain/time.ts';
 import { takeGate } from '../store/gate.ts';
 import { lockIncident } from '../store/incidents.ts';
+import { markDirty } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import { setTimer } from '../store/timers.ts';
+import { isHeld } from '../domain/incident/told.ts';
 import type { Commander, EffectivePolicy } from './commander.ts';
 
 export interface MergeDeps {
   readonly store: Store;
   readonly commander: Commander;
   readonly policy: EffectivePolicy;
-  readonly clock: Clock;
 }
 
 const GATE_PATIENCE_MS = 5_000;
@@ -21,7 +20,7 @@ const GATE_PATIENCE_MS = 5_000;
  * gate, where alone others hold two at once. Throws CommandRefused.
  */
 export async function mergeIncidents(
-  { store, commander, policy, clock }: MergeDeps,
+  { store, commander, policy }: MergeDeps,
   id: string,
   into: string,
   actor: Actor,
@@ -39,10 +38,11 @@ export async function mergeIncidents(
     if (mergedInto === into) return;
     const said = { by: actor.name, via: actor.via };
     const merge = { kind: 'merge', into, because, ...said } as const;
-    const absorb = { kind: 'absorb', from: id, title, service, severity, alertNames, counts, ...said } as const;
+    const heard = !isHeld(part.state, severity);
+    const absorb = { kind: 'absorb', from: id, title, service, severity, alertNames, counts, heard, ...said } as const;
     await commander.apply(uow, id, part, [merge], effective);
     await commander.apply(uow, into, target, [absorb], effective);
-    // It goes on for the alerts of both from now on: they are counted at its next look.
-    await setTimer(uow.trx, into, 'reassess', clock.now());
+    // It goes on for the alerts of both from now on. They are counted at once: one that was restored may come back with them.
+    await markDirty(uow.trx, [target.state.correlationKey]);
   });
 }

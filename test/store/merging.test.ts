@@ -46,6 +46,16 @@ test('both are told in one commit, and what is merged is over', async () => {
   expect(await here.said(name('shop'), 'incident-absorbed')).toHaveLength(1);
 });
 
+test('one that is restored has come back with what still fires', async () => {
+  await here.fires(here.p0(name('shop')));
+  core.clock.at += 5 * MINUTE;
+  await here.fires(ended('shop', 'p0'), here.p2(name('cart')));
+  expect((await here.of(name('shop'))).status).toBe('mitigated');
+  await merge('cart', 'shop');
+  await here.pass(MINUTE);
+  expect(await here.of(name('shop'))).toMatchObject({ status: 'open', alertCounts: { firing: 1 } });
+});
+
 test('the gate of its service asks about both, until the one that goes on is closed', async () => {
   await two();
   await merge('cart', 'shop');

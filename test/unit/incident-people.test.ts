@@ -142,6 +142,18 @@ describe('merging', () => {
     expect(() => target.do(absorb({ severity: 'P0' }))).toThrow('is P0 and INC-20261123-120000 only P2');
   });
 
+  test.each(['maintenance', 'silenced', 'storm'] as const)(
+    'not of what is heard into what is held back (%s): it would fall silent',
+    (kind) => {
+      const target = opened('P1');
+      target.do(quiet(kind));
+      expect(() => target.do(absorb({ heard: true }))).toThrow('are held back (of that): merge it the other way');
+      expect(target.types(absorb({ heard: false }))).toEqual(['incident-absorbed']);
+      target.do(clear(kind));
+      expect(target.types(absorb({ from: 'INC-4', heard: true }))).toEqual(['incident-absorbed']);
+    },
+  );
+
   test('not of what fires into what is over: nobody would look at it any more', () => {
     const target = opened('P2');
     target.do(allResolved());

@@ -10,6 +10,7 @@ import { holdsPage, pageEvent, wakesAsP0 } from './paging.ts';
 import type { ProcessCommand } from './process-commands.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
+import { isHeld } from './told.ts';
 
 type Of<K extends ProcessCommand['kind']> = Extract<ProcessCommand, { kind: K }>;
 
@@ -99,13 +100,17 @@ export function merge(state: IncidentState, command: Of<'merge'>, context: Conte
   ];
 }
 
-/** What is merged must not weigh less for it, and not end while it fires. */
+/** What is merged must not weigh less for it, not end while it fires, and not fall silent by it. */
 export function absorb(state: IncidentState, command: Of<'absorb'>): readonly NewEvent[] {
   const { from, title, service, severity, alertNames, counts, by, via } = command;
   if (from === state.id) throw new CommandRefused('invalid', 'an incident cannot be merged into itself');
   if (state.absorbed.includes(from)) return [];
   mustNotBeClosed(state);
   if (counts.firing > 0) mustBeActive(state);
+  if (counts.firing > 0 && command.heard === true && isHeld(state, state.severity)) {
+    const why = state.quiet.map(({ because }) => because).join('; ');
+    refuse(`messages about ${state.id} are held back (${why}): merge it the other way, or end that first`);
+  }
   const own = state.severity ?? 'P3';
   if (severity !== null && isWorse(severity, own)) {
     refuse(`${from} is ${severity} and ${state.id} only ${own}: merge it the other way, or set the severity first`);

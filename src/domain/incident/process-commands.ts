@@ -38,6 +38,8 @@ export type ProcessCommand =
       readonly severity: Severity | null;
       readonly alertNames: readonly string[];
       readonly counts: AlertCounts;
+      /** Messages about it go out. */
+      readonly heard?: boolean;
     } & Said)
   | { readonly kind: 'link'; readonly to: string; readonly because: string }
   | { readonly kind: 'unlink'; readonly because: string }
