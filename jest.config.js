@@ -13,7 +13,7 @@ export default {
   reporters: [
     'default',
     '<rootDir>/test/harness/left-out-reporter.js',
-    ['<rootDir>/test/harness/process-coverage-reporter.ts', { gapsFail: false }],
+    ['<rootDir>/test/harness/process-coverage-reporter.ts', { gapsFail: true }],
   ],
   maxWorkers: 2,
 };
