@@ -6,7 +6,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/harness/strip-types.js' },
   moduleFileExtensions: ['ts', 'js', 'json'],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   globalSetup: '<rootDir>/test/harness/global-setup.ts',
   globalTeardown: '<rootDir>/test/harness/global-teardown.ts',
   testSequencer: '<rootDir>/test/harness/longest-first.js',

@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import type { Gate } from './auth.ts';
 import { ApiError } from './errors.ts';
 import type { ApiBackend, Health } from './ports.ts';
-import { rootPage } from './root-page.ts';
+import { lockedPage, rootPage } from './root-page.ts';
 import type { RootPage } from './root-page.ts';
 
 /** For load balancers, Kubernetes and Prometheus: no credentials, and nothing of any incident. */
@@ -34,6 +34,15 @@ export function addFrontPage(app: Express, { gate, backend, version, sandbox }: 
   app.get('/', async (request, response) => {
     const found = mayRead(gate, request) ? await openIncidents(backend) : { open: null, more: false };
     response.type('html').send(rootPage({ version, sandbox, ...found }));
+  });
+}
+
+/** Where the links in messages lead. */
+export function addIncidentPage(app: Express, { gate }: Pick<Front, 'gate'>): void {
+  app.get('/incidents/:id', (request, response) => {
+    const { id } = request.params;
+    if (mayRead(gate, request)) response.redirect(`/api/v1/incidents/${encodeURIComponent(id)}/report?format=html`);
+    else response.status(401).type('html').send(lockedPage(id));
   });
 }
 

@@ -4,7 +4,7 @@ import helmet from 'helmet';
 import { createGate } from './auth.ts';
 import type { ApiToken } from './auth.ts';
 import { classify, notFound } from './errors.ts';
-import { addFrontPage, addProbes } from './front.ts';
+import { addFrontPage, addIncidentPage, addProbes } from './front.ts';
 import type { ApiBackend, Health, Log } from './ports.ts';
 import { presenter } from './present.ts';
 import { apiRouter } from './router.ts';
@@ -34,6 +34,7 @@ export function createApi(options: ApiOptions): Express {
   app.use(secureHeaders(), noStore);
   addProbes(app, health, version);
   addFrontPage(app, { gate, backend, version, sandbox });
+  addIncidentPage(app, { gate });
   app.use('/api/v1', apiRouter(gate, services, version));
   app.use((request) => {
     throw notFound(`There is nothing at ${request.path}`);

@@ -29,6 +29,16 @@ ${open === null ? '<p>The incidents are for those with an API token.</p>' : inci
 </body></html>
 `;
 
+/** What somebody sees who follows the link of a message and may not read by browser: how to. */
+export const lockedPage = (id: string): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Firebreak</title><style>${STYLE}</style></head><body>
+<h1>${escapeHtml(id)}</h1>
+<p>What there is to know of an incident is for those with an API token. In a terminal, with FIREBREAK_URL and FIREBREAK_TOKEN set:</p>
+<pre>firebreak incidents show ${escapeHtml(id)}
+firebreak report ${escapeHtml(id)}</pre>
+</body></html>
+`;
+
 function incidents(open: readonly IncidentState[], more: boolean): string {
   if (open.length === 0) return '<p>No open incidents.</p>';
   const count = `${more ? 'More than ' : ''}${open.length} open incident${open.length === 1 ? '' : 's'}`;

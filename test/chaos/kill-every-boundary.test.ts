@@ -98,4 +98,4 @@ test('killed at every boundary of its events, a rollback of three steps ends as 
   print(killed, undisturbed, boundaries);
   expect(killed.flatMap(({ faults }) => faults)).toEqual([]);
   expect(killed).toHaveLength(boundaries.length);
-}, 900_000);
+}, 1_800_000);

@@ -24,7 +24,7 @@ let world: World;
 beforeEach(async () => {
   directory = await temporaryDirectory();
   world = await startWorld([]);
-}, 60_000);
+});
 
 afterEach(async () => {
   await endLeftovers(directory);

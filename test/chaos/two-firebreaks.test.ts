@@ -28,7 +28,7 @@ beforeEach(async () => {
   directories = [await temporaryDirectory(), await temporaryDirectory()];
   database = await testDatabase();
   world = await startWorld(PLANNED);
-}, 60_000);
+});
 
 afterEach(async () => {
   for (const directory of directories) await endLeftovers(directory);

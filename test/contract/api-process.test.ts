@@ -153,7 +153,7 @@ describe('evidence', () => {
       });
       const blocks = await writeScripted(directory, CORE_START, [one('a', 1), one('b', 2)]);
       prometheus = await startScripted(join(directory, 'prometheus'), blocks);
-    }, 60_000);
+    });
     afterAll(async () => {
       await prometheus.stop();
       await rm(directory, { recursive: true });

@@ -58,3 +58,27 @@ describe('the report of an incident', () => {
     expect((await as('wrong')).status).toBe(401);
   });
 });
+
+describe('the address that messages link to', () => {
+  const page = (headers: Record<string, string>, id = 'INC-20240115-143215') =>
+    api.ask(`/incidents/${id}`, { headers, redirect: 'manual' });
+
+  test('leads whoever may read to the report as a page', async () => {
+    const { status, headers } = await page({ authorization: 'Bearer viewer-token' });
+    expect(status).toBe(302);
+    expect(headers.get('location')).toBe(`${PATH}?format=html`);
+  });
+
+  test('tells a browser, which has no token, how to read it, and nothing of the incident', async () => {
+    const { status, body } = await page({ authorization: '' });
+    expect(status).toBe(401);
+    expect(body).toContain('firebreak incidents show INC-20240115-143215');
+    expect(body).not.toContain('checkout');
+  });
+
+  test('shows whatever stands in it as text', async () => {
+    const { body } = await page({ authorization: '' }, encodeURIComponent('<img src=x onerror=alert(1)>'));
+    expect(body).not.toContain('<img');
+    expect(body).toContain('&lt;img');
+  });
+});

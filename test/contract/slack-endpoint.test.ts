@@ -40,7 +40,7 @@ beforeAll(async () => {
   ada = new SlackUser(workspace, { id: 'UADA01', name: 'ada.l' });
   eve = new SlackUser(workspace, { id: 'UEVE01', name: 'eve.m' });
   stranger = new SlackUser(workspace, { id: 'U999', name: 'ada' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await firebreak.stop();

@@ -237,7 +237,7 @@ async function everythingSent(): Promise<void> {
 describeWith(['prometheus', 'promtool', 'prometheus-alertmanager'], 'a bad deployment of checkout', () => {
   beforeAll(async () => {
     await startEverything();
-  }, 60_000);
+  });
 
   afterAll(() => started.stop());
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
       email: { smtpUrl: smtp.url, from: 'firebreak@example.com', to: ['ops@example.com'] },
     },
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await firebreak.stop();
@@ -75,4 +75,4 @@ test('what Slack refused is listed with the reason, and sent when the command li
     code: 1,
     out: '0 effects will be sent again\n1 not found among those given up\n',
   });
-}, 60_000);
+});

@@ -44,7 +44,7 @@ beforeAll(async () => {
     ],
   });
   await eventually(incidents, (items) => items.length === 3);
-}, 60_000);
+});
 afterAll(async () => {
   await firebreak.stop();
   await removeDirectory(directory);
@@ -95,4 +95,4 @@ test('figures are the same after a restart', async () => {
   expect(await firebreak.get(`/api/v1/stats?${PERIOD}&groupBy=severity`)).toEqual(before.stats);
   expect(await metrics()).toEqual(before.metrics);
   expect((await cli('stats')).out).toContain('incidents              3\n');
-}, 60_000);
+});

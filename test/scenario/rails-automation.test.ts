@@ -59,7 +59,7 @@ beforeAll(async () => {
     proving.set(service, later(at.until(incident, inState('finished'), 60_000)));
   }
   drift = later(proving.get('website')!.then(driftOf));
-}, 60_000);
+});
 
 /** Awaited by the test that it is for: if it fails, it fails there. */
 function later<T>(work: Promise<T>): Promise<T> {

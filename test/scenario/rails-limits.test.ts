@@ -21,7 +21,7 @@ function installation(config: { readonly automation: object; readonly services: 
       if (rollback !== undefined) await shop.stock(name);
     }
     at = await shop.look(config);
-  }, 60_000);
+  });
   afterAll(() => at.firebreak.stop());
   return () => at;
 }

@@ -166,7 +166,7 @@ beforeAll(async () => {
     shop.look(config),
     shop.look(config, { rules: await recklessRules(shop.outside.directory) }),
   ]);
-}, 60_000);
+});
 
 afterAll(() => shop.stop());
 

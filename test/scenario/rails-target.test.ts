@@ -285,7 +285,7 @@ beforeAll(async () => {
   ]);
   const automation = { ...APART, cooldownSeconds: 0 };
   at = await shop.look({ automation, commands: { allowed: [tool] }, services });
-}, 60_000);
+});
 
 afterAll(() => shop.stop());
 

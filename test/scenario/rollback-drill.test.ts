@@ -17,7 +17,7 @@ beforeAll(async () => {
   await shop.stock('checkout');
   await shop.release('fresh', 1);
   at = await shop.look({ services: { checkout: rolledBack(['checkout']), fresh: rolledBack(['fresh']) } });
-}, 60_000);
+});
 
 afterAll(() => shop.stop());
 
@@ -81,7 +81,7 @@ describe('a drill', () => {
     before = await metrics();
     drill = await cli('drill', 'checkout', '--json');
     id = (JSON.parse(drill.out) as { incident: { id: string } }).incident.id;
-  }, 60_000);
+  });
 
   it('tries everything out, and finds that it works', () => {
     expect(drill).toMatchObject({ code: 0, errors: '' });

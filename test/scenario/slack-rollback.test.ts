@@ -40,7 +40,7 @@ beforeAll(async () => {
   };
   ada = new SlackUser(workspace, { id: 'UADA01', name: 'ada' });
   eve = new SlackUser(workspace, { id: 'UEVE01', name: 'eve' });
-}, 60_000);
+});
 
 afterAll(() => shop.stop());
 

@@ -15,4 +15,4 @@ test('a resolve that is committed between a claim and its look is told once', as
   const types = (await core.timeline(incident!.id)).map(({ type }) => type).filter((t) => t.startsWith('alerts'));
   await core.close();
   expect(types).toEqual(['alerts-joined', 'alerts-joined', 'alerts-resolved']);
-}, 60_000);
+});
