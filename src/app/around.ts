@@ -2,6 +2,7 @@ import type { Command } from '../domain/incident/commands.ts';
 import { isInMaintenance } from '../domain/incident/paging.ts';
 import type { Quiet } from '../domain/incident/process-events.ts';
 import type { IncidentState } from '../domain/incident/state.ts';
+import { quietUntil } from '../domain/incident/told.ts';
 import type { MaintenanceSubject } from '../domain/maintenance.ts';
 import { endOf, windowFor } from '../domain/maintenance.ts';
 import { iso, ms } from '../domain/time.ts';
@@ -27,7 +28,8 @@ export async function lookAround(trx: Trx, state: IncidentState, comesBack: bool
   const maintenance = await maintenanceOf(trx, state, comesBack, now);
   const holds = maintenance?.kind === 'set-quiet' ? [maintenance] : [];
   const cleared = maintenance?.kind === 'clear-quiet' ? [maintenance] : [];
-  return { holds, releases: [...cleared, ...(await stormOver(trx, state)), ...(await ofLinked(trx, state))] };
+  const releases = [...cleared, ...silenceOver(state, now), ...(await stormOver(trx, state))];
+  return { holds, releases: [...releases, ...(await ofLinked(trx, state))] };
 }
 
 async function maintenanceOf(
@@ -51,6 +53,16 @@ export async function maintenanceFor(trx: Trx, subject: MaintenanceSubject, now:
   const window = windowFor(await holdingWindows(trx, now), subject, now);
   if (window === null) return null;
   return { kind: 'maintenance', because: `${window.because} (${window.by})`, until: iso(endOf(window)) };
+}
+
+/** It has ended, as far as was known when Alertmanager answered last: it must not hold for as long as that is down. */
+function silenceOver({ quiet }: IncidentState, now: number): readonly Command[] {
+  const silence = quiet.find(({ kind }) => kind === 'silenced');
+  const until = silence === undefined ? null : quietUntil(silence);
+  if (until === null || now < until) return [];
+  return [
+    { kind: 'clear-quiet', of: 'silenced', because: 'the silence was to end, and Alertmanager has not said more' },
+  ];
 }
 
 async function stormOver(trx: Trx, { id, quiet }: IncidentState): Promise<readonly Command[]> {

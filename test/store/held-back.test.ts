@@ -77,6 +77,18 @@ describe('silenced', () => {
     expect((await sent('service-1')).slice(before).filter((each) => each !== 'slack refresh')).toEqual([]);
   });
 
+  test('a silence that was to end does not hold for as long as Alertmanager cannot be asked', async () => {
+    await here.fires(p1('service-1'));
+    await here.pass(1_000);
+    const quiet = { kind: 'silenced', because: 'known', until: iso(core.clock.at + 30 * MINUTE) } as const;
+    await core.commander.handle((await here.of('service-1')).id, [{ kind: 'set-quiet', quiet }]);
+    await here.pass(40 * MINUTE - 1);
+    expect((await here.of('service-1')).quiet).toHaveLength(1);
+    await here.pass(1);
+    expect((await here.of('service-1')).quiet).toEqual([]);
+    expect(await here.pages('service-1')).toEqual(['escalated']);
+  });
+
   test('a P0 in it pages all the same', async () => {
     await here.fires(here.p2('service-1'));
     await silence('service-1');

@@ -4,6 +4,7 @@ import type { TimerName } from './commands.ts';
 import { TIMED_CLOCKS } from './decide-clocks.ts';
 import { drillEndsAt, monitoredUntil } from './decide-ending.ts';
 import { nextReminderAt } from './decide-reminders.ts';
+import { quietUntil } from './told.ts';
 import { fallbackAt } from './decide-pages.ts';
 import { updateDueAt } from './decide-updates.ts';
 import { nextWarning } from './decide-warnings.ts';
@@ -86,8 +87,8 @@ function rollbackTimers(state: IncidentState): readonly Timer[] {
 
 /** Also of what is resolved: it may come back after the window. */
 function quietTimer({ quiet, status }: IncidentState): readonly Timer[] {
-  const until = quiet.find(({ kind }) => kind === 'maintenance')?.until ?? null;
-  return until === null || status === 'closed' ? [] : [{ name: 'quiet-end', due: ms(until) }];
+  const ends = quiet.map(quietUntil).filter((until) => until !== null);
+  return ends.length === 0 || status === 'closed' ? [] : [{ name: 'quiet-end', due: Math.min(...ends) }];
 }
 
 function monitoringTimer(state: IncidentState, policy: Policy): readonly Timer[] {

@@ -1,5 +1,7 @@
 import { isUrgent, type Severity } from '../severity.ts';
 import type { Instant } from '../time.ts';
+import { ms } from '../time.ts';
+import type { Quiet } from './process-events.ts';
 import { isQuiet } from './process-state.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
@@ -9,6 +11,15 @@ type Told = Pick<IncidentState, 'toldAt' | 'announcedAt' | 'announced'>;
 /** Messages are held back at the moment. A silence or a storm never holds a P0: whoever is woken by it finds it in Slack. */
 export const isHeld = ({ quiet }: Pick<IncidentState, 'quiet'>, severity: Severity | null): boolean =>
   quiet.some(({ kind }) => kind === 'maintenance' || severity !== 'P0');
+
+/** Alertmanager is asked at least this often; whoever has not said by then that a silence goes on is not there. */
+const SILENCE_GRACE_MS = 600_000;
+
+/** Epoch milliseconds from which it is no reason any more, whoever has been heard of; null: until that is said. */
+export function quietUntil({ kind, until }: Quiet): number | null {
+  if (until === null || kind === 'storm') return null;
+  return kind === 'silenced' ? ms(until) + SILENCE_GRACE_MS : ms(until);
+}
 
 /** People hear of it, unless messages are held back. A P0 or P1 gets a message that follows it from then on. */
 export function told(state: IncidentState, severity: Severity | null, at: Instant): Told {
