@@ -80,7 +80,7 @@ async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery>
   if (intent.kind === 'trigger' && !ambiguous && !isWanted(intent, loaded.state)) {
     return { kind: 'skipped', because: `the incident was ${loaded.state.status} before the page could go out` };
   }
-  if (intent.channel === 'statuspage' && !ambiguous && isRetractedUnsaid(intent, loaded.state)) {
+  if (intent.channel === 'statuspage' && isRetractedUnsaid(intent, loaded.state)) {
     return { kind: 'skipped', because: 'it was dismissed before customers heard of it' };
   }
   return channel.deliver(intent, {
@@ -107,7 +107,7 @@ async function attachmentsOf({ store }: LaneDeps, intent: EffectIntent): Promise
 const isWanted = ({ data }: EffectIntent, { status }: IncidentState): boolean =>
   status === 'open' || status === 'acknowledged' || (status === 'mitigated' && AFTERWARDS.has(data['reason']));
 
-/** A false alarm that customers have not heard of is none to them; what they have heard is taken back. */
+/** A false alarm that customers have not heard of is none to them. The retraction looks whether they have, after all. */
 const isRetractedUnsaid = ({ kind }: EffectIntent, { dismissed, receipts }: IncidentState): boolean =>
   dismissed !== null && kind !== 'retract' && receipts['statuspage']?.['publish'] === undefined;
 
