@@ -11,6 +11,18 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+// `npm start` has a shell between npm and us, which a signal to npm ends and which does not pass it on: without npm, nobody
+// could stop us, and we would hold the port and the data.
+if (process.env['npm_package_name'] === 'firebreak' && process.env['npm_lifecycle_event'] === 'start') {
+  const { ppid } = process;
+  const watch = setInterval(() => {
+    if (process.ppid === ppid) return;
+    clearInterval(watch);
+    stop.abort(new Error('npm, which started it, has ended'));
+  }, 500);
+  watch.unref();
+}
+
 const io = processIo(process);
 const actions = createActions({
   env: process.env,
