@@ -1,3 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   CLUSTER,
   NAMESPACE,
@@ -13,6 +16,7 @@ import { timelineOf } from '../scenario/reading.ts';
 import { ERROR_RATIO, LATENCY, REQUESTS, startMetrics } from './metrics.ts';
 import { delivery, followTimeline, note, scene } from './telling.ts';
 
+const REPORT = fileURLToPath(new URL('../../data/demo-post-mortem.md', import.meta.url));
 const GOOD = 'registry.example/checkout:1.8.3';
 const BAD = 'registry.example/checkout:1.9.0';
 
@@ -82,7 +86,14 @@ try {
   for (const saved of await evidenceOf(firebreak, id)) note(`Saved before the bad pods went: ${saved}`);
   const verdict = (await firebreak.get(`/api/v1/incidents/${id}`)) as { rollback: { verdict: string }; status: string };
   note(`Firebreak: ${id} is ${verdict.status}; the rollback's verdict is ${verdict.rollback.verdict}`);
-  note(`It took ${((Date.now() - startedAt) / 1000).toFixed(0)} s. The post-mortem report is not built yet.`);
+
+  scene('The post-mortem, from the events alone; what only people can say is marked. It begins:');
+  const report = await (await fetch(`${firebreak.url}/api/v1/incidents/${id}/report?format=md`)).text();
+  for (const line of firstSection(report)) note(line);
+  await mkdir(dirname(REPORT), { recursive: true });
+  await writeFile(REPORT, report);
+  note(`All of it stands in ${relative(process.cwd(), REPORT)}.`);
+  note(`It took ${((Date.now() - startedAt) / 1000).toFixed(0)} s.`);
 } finally {
   await started.stop();
 }
@@ -93,6 +104,15 @@ async function incidentId(firebreak: FirebreakProcess): Promise<string> {
     (list) => list.items.length > 0,
   );
   return items[0]!.id;
+}
+
+/** What stands under the first heading of the second rank. */
+function firstSection(markdown: string): readonly string[] {
+  const [, section = ''] = markdown.split(/^## /m);
+  return section
+    .split('\n')
+    .slice(1)
+    .filter((line) => line.trim() !== '');
 }
 
 /** The logs of the version that is gone, a line each. */
