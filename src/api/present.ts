@@ -28,6 +28,7 @@ export const presenter =
     severity: state.severity ?? 'P2',
     severityBecause: state.severityBecause,
     severityRule: state.severityRule,
+    lowerSince: state.lowerSince,
     unclassified: state.unclassified,
     status: state.status,
     startedAt: state.onset.at,

@@ -11,6 +11,7 @@ export const incidentAnswer = z.looseObject({
   severity: z.string(),
   severityBecause: z.string(),
   severityRule: text,
+  lowerSince: text.default(null),
   status: z.string(),
   startedAt: z.string(),
   detectedAt: z.string(),

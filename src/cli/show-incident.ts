@@ -15,22 +15,27 @@ export function incidentList(incidents: readonly IncidentAnswer[]): string {
   return table([['ID', 'SEV', 'STATUS', 'OPENED (UTC)', 'SERVICE', 'FIRING', 'TITLE'], ...rows]);
 }
 
-/** What somebody needs who was just woken up: what it is, how bad, what is being done; then the timeline. */
+/** What somebody needs who was just woken up: what it is, how bad, what is being done; then the timeline, where one is given. */
 export function incidentSheet(incident: IncidentAnswer, timeline: readonly EventAnswer[]): string {
   const { id, severity, status, title } = incident;
   const lines = [...about(incident), ...measures(incident), ...process(incident)].filter(([, value]) => value !== '');
   const events = timeline.map((event) => [moment(event.at), event.text]);
-  return `${clean(`${id}  ${severity} ${status}  ${place(incident)}`)}\n${clean(title)}\n\n${table(lines)}\nTimeline (UTC)\n${table(events)}`;
+  const told = events.length === 0 ? '' : `\nTimeline (UTC)\n${table(events)}`;
+  return `${clean(`${id}  ${severity} ${status}  ${place(incident)}`)}\n${clean(title)}\n\n${table(lines)}${told}`;
 }
 
 const place = ({ service, environment }: IncidentAnswer): string =>
   `${service ?? 'unknown service'}${environment === null ? '' : ` (${environment})`}`;
 
 function about(incident: IncidentAnswer): string[][] {
-  const { severityRule, alertCounts, override, commander, runbookUrl, mitigatedAt, resolvedAt } = incident;
+  const { severityRule, lowerSince, alertCounts, override, commander, runbookUrl, mitigatedAt, resolvedAt } = incident;
   return [
-    ['severity', `${incident.severity}: ${incident.severityBecause} (${rule(severityRule)})`],
+    [
+      'severity',
+      `${incident.severity}: ${incident.severityBecause}${override == null ? ` (${rule(severityRule)})` : ''}`,
+    ],
     ['set by', override == null ? '' : `${override.by}, until it is released: ${override.because}`],
+    ['falls', lowerSince === null ? '' : `10 minutes after ${moment(lowerSince)}, if the rules say less until then`],
     ['impact', impact(incident.impact)],
     ['began', `${moment(incident.startedAt)} UTC, opened ${moment(incident.detectedAt)}`],
     ['restored', mitigatedAt === null ? '' : moment(mitigatedAt)],

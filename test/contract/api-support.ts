@@ -110,6 +110,7 @@ export const incident = (more: Partial<IncidentState> = {}): IncidentState => ({
   worst: 'P1',
   severityBecause: 'a tenth of all requests fail',
   severityRule: 'p1-errors',
+  ruledLast: 'p1-errors',
   unclassified: false,
   lowerSince: null,
   facts: { errorRatio: 0.12, usersAffectedPercent: 'a lot' },

@@ -84,6 +84,28 @@ Timeline (UTC)
 `);
 });
 
+test('an answer to a command has no timeline; words need no quotes', async () => {
+  const { code, out } = await ask('incidents', 'note', ID, 'a', 'look', 'at', 'it');
+  expect({ code, out }).toEqual({ code: 0, out: expect.not.stringContaining('Timeline') });
+  expect(api.backend.calls).toEqual([`note (a look at it) ${ID} by ann via api`]);
+});
+
+test('a severity that a person set or that the rules go below says so', async () => {
+  const override = {
+    severity: 'P1',
+    by: 'ann',
+    via: 'api',
+    because: 'I see it',
+    at: '2024-01-15T14:32:15.000Z',
+  } as const;
+  api.backend.incidents.set(ID, incident({ override, severityBecause: 'ann: I see it' }));
+  expect((await ask('incidents', 'show', ID)).out).toMatch(/^severity +P1: ann: I see it$/m);
+  api.backend.incidents.set(ID, incident({ lowerSince: '2024-01-15T14:40:00.000Z' }));
+  expect((await ask('incidents', 'show', ID)).out).toMatch(
+    /^falls +10 minutes after 2024-01-15 14:40:00, if the rules say less until then$/m,
+  );
+});
+
 test('incidents show --json is the incident with its timeline', async () => {
   const shown = JSON.parse((await ask('incidents', 'show', ID, '--json')).out);
   expect(shown).toMatchObject({ id: ID, rollback: { state: 'awaiting-approval' }, timeline: [{ seq: 1 }, { seq: 2 }] });

@@ -3,6 +3,8 @@ import { CommandRefused } from '../../src/domain/incident/commands.ts';
 import { decide } from '../../src/domain/incident/decide.ts';
 import { fold } from '../../src/domain/incident/evolve.ts';
 import type { IncidentEvent } from '../../src/domain/incident/events.ts';
+import type { IncidentState } from '../../src/domain/incident/state.ts';
+import { completeState } from '../../src/domain/incident/state.ts';
 import { iso } from '../../src/domain/time.ts';
 import {
   HOUR,
@@ -190,9 +192,15 @@ describe('a severity', () => {
     const incident = opened(from);
     expect(says(incident, 'P2')).toEqual(['severity-decided']);
     expect(says(incident.after(10 * MINUTE - 1), 'P2')).toEqual([]);
-    expect(incident.must.severity).toBe(from);
+    expect(incident.must).toMatchObject({ severity: from, severityRule: `rule-${from}` });
     expect(says(incident.after(1), 'P2')).toContain('severity-changed');
-    expect(incident.must).toMatchObject({ severity: 'P2', lowerSince: null });
+    expect(incident.must).toMatchObject({ severity: 'P2', severityRule: 'rule-P2', lowerSince: null });
+  });
+
+  test('of an incident that was stored before both rules were told apart has one for both', () => {
+    const { ruledLast, ...older } = opened('P1').must;
+    expect(ruledLast).toBe('rule-P1');
+    expect(completeState(older as IncidentState)).toMatchObject({ severityRule: 'rule-P1', ruledLast: 'rule-P1' });
   });
 
   test('does not fall when they took it back meanwhile: the ten minutes begin anew', () => {

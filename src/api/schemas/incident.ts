@@ -161,6 +161,9 @@ export const incident = z
     override: override.nullable().describe('A person set the severity: it stands until it is released'),
     severityBecause: z.string(),
     severityRule: z.string().nullable(),
+    lowerSince: instant
+      .nullable()
+      .describe('Since when the rules have said less than the severity; a P0 or P1 falls after ten minutes of that'),
     unclassified: z.boolean().describe('No rule matched; the severity is the default'),
     status: oneOf(STATUSES),
     startedAt: instant.describe('The onset'),

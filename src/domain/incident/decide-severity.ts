@@ -46,7 +46,7 @@ export function severityEvents(
   context: Context,
 ): readonly NewEvent[] {
   const released = state.releasedAt !== null && !isUnderWay(state.rollback);
-  const isNews = state.severityRule !== decision.rule || state.severity === null || released;
+  const isNews = state.ruledLast !== decision.rule || state.severity === null || released;
   const said: NewEvent = { type: 'severity-decided', data: decision };
   if (state.severity === to) return isNews ? [said] : [];
   const changed = changeSeverity(state, to, decision.because, onset, context);

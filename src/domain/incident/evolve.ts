@@ -42,6 +42,7 @@ function opened(event: IncidentEvent, data: EventData['incident-opened']): Incid
     worst: null,
     severityBecause: '',
     severityRule: null,
+    ruledLast: null,
     unclassified: false,
     lowerSince: null,
     facts: {},
@@ -192,9 +193,10 @@ function decided(state: IncidentState, data: EventData['severity-decided'], at: 
   if (state.override !== null) return ruledMeanwhile(state, data);
   if (state.severity !== null && isWorse(state.severity, severity)) {
     const lowerSince = isImpactMeasured(state.facts, facts) ? (state.lowerSince ?? at) : null;
-    return { ...state, severityRule: rule, lowerSince, releasedAt };
+    return { ...state, ruledLast: rule, lowerSince, releasedAt };
   }
-  return { ...state, severityBecause: because, severityRule: rule, unclassified, facts, lowerSince: null, releasedAt };
+  const stands = { severityBecause: because, severityRule: rule, ruledLast: rule, unclassified, facts };
+  return { ...state, ...stands, lowerSince: null, releasedAt };
 }
 
 /** A person has decided: what the rules say is kept, and decides nothing. */
@@ -204,6 +206,7 @@ const ruledMeanwhile = (
 ): IncidentState => ({
   ...state,
   severityRule: rule,
+  ruledLast: rule,
   facts: state.severity !== null && isWorse(state.severity, severity) ? state.facts : facts,
 });
 

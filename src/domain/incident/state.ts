@@ -107,7 +107,10 @@ export interface IncidentState extends ProcessState {
   /** The highest that it has been. */
   readonly worst: Severity | null;
   readonly severityBecause: string;
+  /** The rule whose word stands; where a person's stands, the one whose word would. */
   readonly severityRule: string | null;
+  /** The rule that the rules named last; another one than `severityRule` while they say less than what stands. */
+  readonly ruledLast: string | null;
   readonly unclassified: boolean;
   /** Since when the rules have said less than what stands; null while they do not. */
   readonly lowerSince: Instant | null;
@@ -165,13 +168,14 @@ export const lastCarriedOut = (rollback: RollbackState | null): Plan | null => {
 
 /** A projection that an older version wrote, with what has been added since. */
 export function completeState(stored: IncidentState): IncidentState {
-  const { rollback, worst, inPrometheus, toldAt, announcedAt } = stored as Partial<IncidentState>;
+  const { rollback, worst, inPrometheus, toldAt, announcedAt, ruledLast } = stored as Partial<IncidentState>;
   return {
     ...ADDED,
     ...stored,
     toldAt: toldAt ?? (toldAt === undefined && stored.severity !== null ? stored.openedAt : null),
     announcedAt: announcedAt ?? (stored.announced ? stored.openedAt : null),
     worst: worst ?? worstKnown(stored),
+    ruledLast: ruledLast === undefined ? stored.severityRule : ruledLast,
     inPrometheus: inPrometheus ?? stored.onset.source === 'active-at',
     rollback: rollback == null ? null : { ...ADDED_TO_ROLLBACK, ...rollback },
   };
