@@ -38,7 +38,10 @@ export function fillBecause(because: string, known: Readonly<Record<string, Json
 function show(value: Json | undefined): string {
   if (value === undefined || value === null) return 'unknown';
   if (typeof value === 'number') return String(Number(value.toPrecision(4)));
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : isTexts(value) ? value.join(', ') : JSON.stringify(value);
   const clean = text.replaceAll(/\p{Cc}+/gu, ' ');
   return clean.length > MAX_FILLED ? `${clean.slice(0, MAX_FILLED - 1)}…` : clean;
 }
+
+const isTexts = (value: Json): value is readonly string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');

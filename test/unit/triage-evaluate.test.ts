@@ -133,11 +133,15 @@ describe('unknown facts', () => {
         { any: [missing, test1('labels', 'equal', 'critical', '$.severity')] },
         'P1',
         1,
-        'ratio {errorRatio}, {labels.severity}',
+        'ratio {errorRatio}, {labels.severity}, {alertNames}',
       ),
     ]);
-    const { severity } = await evaluate(rules, facts({ labels: { severity: 'critical' } }, ['errorRatio']), NOW);
-    expect(severity).toMatchObject({ because: 'ratio unknown, critical', unknownFacts: ['errorRatio'] });
+    const { severity } = await evaluate(
+      rules,
+      facts({ labels: { severity: 'critical' }, alertNames: ['Slow', 'Down'] }, ['errorRatio']),
+      NOW,
+    );
+    expect(severity).toMatchObject({ because: 'ratio unknown, critical, Slow, Down', unknownFacts: ['errorRatio'] });
     expect(severity.conditions).toEqual([
       { fact: 'errorRatio', operator: 'greaterThan', expected: 0.1, actual: null, unknown: true, result: false },
       { fact: 'labels', path: '$.severity', operator: 'equal', expected: 'critical', actual: 'critical', result: true },
