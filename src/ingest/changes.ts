@@ -73,11 +73,23 @@ export function readChange(body: unknown): ReadChange {
     kind: 'unreadable',
     problem: {
       code: field === '' ? 'invalid-body' : missing ? 'missing-field' : 'invalid-field',
-      message: issue?.message ?? 'invalid',
+      message: missing ? 'is missing' : sentence(issue),
       field,
     },
   };
 }
+
+/** What is wrong, in the words that alerts are refused with. What was sent is not repeated. */
+function sentence(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'invalid';
+  if (issue.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type') return `expected ${EXPECTED[issue.expected] ?? issue.expected}`;
+  if (issue.code !== 'invalid_union') return issue.message;
+  const said = issue.errors.flat().find(({ code }) => code === 'custom');
+  return said?.message ?? 'expected a text, a number, true or false';
+}
+
+const EXPECTED: Readonly<Record<string, string>> = { string: 'a text', object: 'an object', record: 'an object' };
 
 const valueAt = (body: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>(

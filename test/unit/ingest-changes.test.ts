@@ -1,4 +1,5 @@
 import { readChange } from '../../src/ingest/changes.ts';
+import { TIMESTAMP_EXPECTED } from '../../src/ingest/timestamp.ts';
 
 const complete = {
   id: 'deploy-4711',
@@ -81,4 +82,15 @@ test.each([
 ])('%#: a problem is named (%#)', (body, field, code) => {
   const read = readChange(body);
   expect(read).toMatchObject({ kind: 'unreadable', problem: { field, code } });
+});
+
+test.each([
+  [{ service: undefined }, 'is missing'],
+  [{ kind: 'magic' }, 'expected one of deployment, migration, config, flag'],
+  [{ id: 4711 }, 'expected a text'],
+  [{ finishedAt: 'later' }, TIMESTAMP_EXPECTED],
+  [{ evidence: 'green' }, 'expected an object'],
+  [{ evidence: { tests: {} } }, 'expected a text, a number, true or false'],
+])('%j is refused in words for who writes pipelines', (change, message) => {
+  expect(readChange({ ...complete, ...change })).toMatchObject({ problem: { message } });
 });
