@@ -91,7 +91,7 @@ function usable(loaded: LoadResult): Settings {
 }
 
 function configReport(loaded: LoadResult): Awaited<ReturnType<CliActions['checkConfig']>> {
-  if (!loaded.ok) return { configPath: null, sandbox: null, problems: loaded.problems, settings: [] };
+  if (!loaded.ok) return { configPath: loaded.configPath, sandbox: null, problems: loaded.problems, settings: [] };
   const { settings } = loaded;
   const { configPath, sandboxReason: sandbox } = settings;
   return { configPath, sandbox, problems: [], settings: describeSettings(settings) };

@@ -25,14 +25,15 @@ export interface LoadInput {
 }
 
 export type LoadResult =
-  { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly configPath: string | null };
 
 const DEFAULT_CONFIG = 'config/firebreak.yaml';
 
 /** Reads and checks the whole configuration. Never throws; says everything that is wrong at once. */
 export function loadSettings(input: LoadInput): LoadResult {
   const source = readSource(input);
-  if ('problems' in source) return { ok: false, problems: source.problems };
+  if ('problems' in source) return { ok: false, problems: source.problems, configPath: source.path };
   const expansion = expand(source.tree, input.env);
   const { overlays, problems } = readOverlays(input.overrides ?? {}, input.env);
   const fileTree = isTree(expansion.tree) ? expansion.tree : {};
@@ -44,15 +45,15 @@ export function loadSettings(input: LoadInput): LoadResult {
   const checked = configSchema((path) => input.readFile(inBase(path)), inBase).safeParse(tree);
   if (!checked.success) {
     const found = describeIssues(checked.error.issues, { tree, fromEnvironment: expansion.fromEnvironment });
-    return { ok: false, problems: merge(known, renamed(found, overlays)) };
+    return { ok: false, problems: merge(known, renamed(found, overlays)), configPath: source.path };
   }
   const all = [...known, ...missingCredentials(checked.data)];
-  if (all.length > 0) return { ok: false, problems: all };
+  if (all.length > 0) return { ok: false, problems: all, configPath: source.path };
   const origins = originsOf(fileTree, overlays);
   return { ok: true, settings: build(checked.data, { configPath: source.path, cwd: input.cwd, origins }) };
 }
 
-type Source = { readonly path: string | null; readonly tree: Tree } | { readonly problems: readonly Problem[] };
+type Source = { readonly path: string | null } & ({ readonly tree: Tree } | { readonly problems: readonly Problem[] });
 
 function readSource({ overrides, env, readFile, cwd }: LoadInput): Source {
   const variable = env['FIREBREAK_CONFIG'] ?? '';
@@ -62,12 +63,12 @@ function readSource({ overrides, env, readFile, cwd }: LoadInput): Source {
   const path = resolve(cwd, shown);
   try {
     const parsed = parseYaml(readFile(path), shown);
-    return 'problems' in parsed ? parsed : { path, tree: parsed.tree };
+    return 'problems' in parsed ? { path, problems: parsed.problems } : { path, tree: parsed.tree };
   } catch (error) {
     // Nobody asked for the default file, so it need not be there. One that cannot be read is another matter.
     if (named === null && codeOf(error) === 'ENOENT') return { path: null, tree: {} };
     const field = named === null ? shown : label;
-    return { problems: [{ field, message: `cannot read the file ${shown}: ${reasonOf(error)}` }] };
+    return { path, problems: [{ field, message: `cannot read the file ${shown}: ${reasonOf(error)}` }] };
   }
 }
 

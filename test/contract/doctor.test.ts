@@ -185,6 +185,14 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
     expect(failed.find(({ name }) => name === 'prometheus')?.advice).toContain('network');
   });
 
+  test('says what is not configured, and who hears of nothing for it', async () => {
+    const noSlack = await checks({ slack: undefined });
+    expect(noSlack.of('slack')).toMatchObject({ status: 'ok', message: 'not configured: P0 and P1 go by e-mail, too' });
+    const neither = await checks({ slack: undefined, email: undefined });
+    expect(neither.of('slack')).toMatchObject({ status: 'warning', advice: expect.stringContaining('docs/slack.md') });
+    expect(neither.of('email')).toMatchObject({ status: 'warning' });
+  });
+
   test('looks at each channel that is posted to', async () => {
     const audiences = { team: { slackChannel: 'C0FOREIGN' }, stakeholders: { slackChannel: '#general' } };
     const services = { checkout: { slackChannel: 'C0OLD' }, search: { slackChannel: 'C0NOWHERE' } };

@@ -194,6 +194,8 @@ describe('environment', () => {
     expect(settings.pagerduty?.routingKey.reveal()).toBe('k');
     const denied = load('', { files: { '/app/config/firebreak.yaml': { code: 'EACCES' } } });
     expect(fields(denied)).toEqual(['config/firebreak.yaml']);
+    expect(denied).toMatchObject({ ok: false, configPath: '/app/config/firebreak.yaml' });
+    expect(load('nonsense: 1', {})).toMatchObject({ ok: false, configPath: '/app/config/firebreak.yaml' });
   });
 });
 

@@ -13,7 +13,7 @@ const NAME = 'slack';
 /** The token, what it may do, and each channel that is posted to. */
 export async function checkSlack(settings: Settings): Promise<Found> {
   const { slack: own } = settings;
-  if (own === null) return { checks: [] };
+  if (own === null) return { checks: [notConfigured(settings)] };
   const options = {
     token: () => own.token.reveal(),
     apiUrl: own.apiUrl.endsWith('/') ? own.apiUrl : `${own.apiUrl}/`,
@@ -36,6 +36,11 @@ export async function checkSlack(settings: Settings): Promise<Found> {
     ],
   };
 }
+
+const notConfigured = ({ email }: Settings): DoctorCheck =>
+  email === null
+    ? warning(NAME, 'not configured: P0 and P1 are posted nowhere', 'Set slack.token and slack.channel: docs/slack.md.')
+    : ok(NAME, 'not configured: P0 and P1 go by e-mail, too');
 
 const noWayIn = warning(
   `${NAME} buttons`,
