@@ -17,8 +17,8 @@ export function importYaml(report: ImportReport): string {
   });
   const services = document.get('services');
   if (isMap(services))
-    report.services.forEach((service) => {
-      describe(services, service);
+    report.services.forEach((service, i) => {
+      describe(services, service, i > 0);
     });
   document.commentBefore = lines(headOf(report));
   const tail = lines([...withoutService(report.judged), ...unclassified(report.judged), ...allOf(report.judged)]);
@@ -52,7 +52,7 @@ function headOf({ at, alertmanager, prometheus, alerts, services }: ImportReport
 }
 
 /** Above each service, what speaks for it. */
-function describe(map: YAMLMap, service: ProposedService): void {
+function describe(map: YAMLMap, service: ProposedService, spaceBefore: boolean): void {
   const pair = map.items.find(({ key }) => (key instanceof Scalar ? key.value : key) === service.name);
   if (pair === undefined) return;
   const key = pair.key instanceof Scalar ? pair.key : new Scalar(pair.key);
@@ -65,7 +65,7 @@ function describe(map: YAMLMap, service: ProposedService): void {
       ...(receivers.length > 0 ? [`to ${receivers.join(', ')}`] : []),
     ].join(', '),
   ]);
-  key.spaceBefore = true;
+  key.spaceBefore = spaceBefore;
   pair.key = key;
 }
 

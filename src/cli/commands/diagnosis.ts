@@ -86,17 +86,26 @@ function addCauses(incidents: Command, session: Session): void {
       '<category>',
       'code-bug, database-migration, configuration, infrastructure, third-party, capacity or security',
     )
-    .argument('<summary>')
+    .argument('<summary...>')
     .requiredOption('--confidence <number>', '0 to 1')
     .option('--evidence <list>', 'ids like E1,E2; separated by commas');
-  reports<CauseOptions>(session, withServer(cause), ({ url, confidence, evidence }, [id = '', category, summary]) => {
-    const sure = Number(confidence);
-    if (confidence.trim() === '' || Number.isNaN(sure)) {
-      throw new UsageError(`--confidence: "${confidence}" is not a number from 0 to 1`);
-    }
-    const cited = evidence?.split(',').map((each) => each.trim()) ?? [];
-    return say(session, url, id, 'root-cause', { category, summary, confidence: sure, evidence: cited });
-  });
+  reports<CauseOptions>(
+    session,
+    withServer(cause),
+    ({ url, confidence, evidence }, [id = '', category, ...summary]) => {
+      const sure = Number(confidence);
+      if (confidence.trim() === '' || Number.isNaN(sure)) {
+        throw new UsageError(`--confidence: "${confidence}" is not a number from 0 to 1`);
+      }
+      const cited = evidence?.split(',').map((each) => each.trim()) ?? [];
+      return say(session, url, id, 'root-cause', {
+        category,
+        summary: summary.join(' '),
+        confidence: sure,
+        evidence: cited,
+      });
+    },
+  );
   const judge = incidents
     .command('judge')
     .description('Confirm or refute a root cause')
@@ -113,9 +122,13 @@ function addCauses(incidents: Command, session: Session): void {
 }
 
 function addBlockers(incidents: Command, session: Session): void {
-  const block = incidents.command('block').description('Say what blocks the work').argument('<id>').argument('<text>');
-  reports<ServerOptions>(session, withServer(block), ({ url }, [id = '', text]) =>
-    say(session, url, id, 'blockers', { text }),
+  const block = incidents
+    .command('block')
+    .description('Say what blocks the work')
+    .argument('<id>')
+    .argument('<text...>');
+  reports<ServerOptions>(session, withServer(block), ({ url }, [id = '', ...words]) =>
+    say(session, url, id, 'blockers', { text: words.join(' ') }),
   );
   const unblock = incidents
     .command('unblock')

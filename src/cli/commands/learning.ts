@@ -8,7 +8,7 @@ import { EXIT, reports, withServer } from '../session.ts';
 import type { Session } from '../session.ts';
 import { actionTable } from '../show-diagnosis.ts';
 import { incidentSheet } from '../show-incident.ts';
-import { given, incidentPath, say } from './say.ts';
+import { given, incidentPath, say, written } from './say.ts';
 
 interface ServerOptions {
   readonly url?: string;
@@ -47,9 +47,9 @@ function addPostmortem(incidents: Command, session: Session): void {
     .description('Write a section of the post-mortem')
     .argument('<id>')
     .argument('<section>', 'like what-happened, contributing-factors, prevention, went-well, takeaways')
-    .argument('<text>', 'the text; - reads standard input');
-  reports<ServerOptions>(session, withServer(write), async ({ url }, [id = '', section, text = '']) =>
-    say(session, url, id, 'report/sections', { section, text: text === '-' ? await session.io.read('-') : text }),
+    .argument('<text...>', 'the text; - reads standard input');
+  reports<ServerOptions>(session, withServer(write), async ({ url }, [id = '', section, ...words]) =>
+    say(session, url, id, 'report/sections', { section, text: await written(session, words) }),
   );
   const publish = incidents
     .command('publish-report')
@@ -62,9 +62,9 @@ function addPostmortem(incidents: Command, session: Session): void {
     .command('review')
     .description('Say that the follow-up review was held, and what came of it')
     .argument('<id>')
-    .argument('<text>');
-  reports<ServerOptions>(session, withServer(review), ({ url }, [id = '', text]) =>
-    say(session, url, id, 'review', { text }),
+    .argument('<text...>');
+  reports<ServerOptions>(session, withServer(review), ({ url }, [id = '', ...words]) =>
+    say(session, url, id, 'review', { text: words.join(' ') }),
   );
 }
 
@@ -101,12 +101,12 @@ export function addActions(program: Command, session: Session): void {
     .command('add')
     .description('Add an action item to an incident')
     .argument('<incident>')
-    .argument('<action>')
+    .argument('<action...>')
     .option('--owner <name>', 'who does it; an e-mail address is reminded in person')
     .option('--due <day>', 'like 2024-02-01')
     .option('--kind <kind>', 'immediate, process, technical or documentation');
-  reports<ActionOptions>(session, withServer(add), ({ url, due, owner, kind }, [id = '', action]) =>
-    said(session, url, id, { action, ...given({ owner, kind, dueAt: due }) }),
+  reports<ActionOptions>(session, withServer(add), ({ url, due, owner, kind }, [id = '', ...words]) =>
+    said(session, url, id, { action: words.join(' '), ...given({ owner, kind, dueAt: due }) }),
   );
   const set = actions
     .command('set')

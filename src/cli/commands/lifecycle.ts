@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { reports, withServer } from '../session.ts';
 import type { Session } from '../session.ts';
-import { given, say } from './say.ts';
+import { given, say, written } from './say.ts';
 
 interface ServerOptions {
   readonly url?: string;
@@ -150,8 +150,8 @@ function addNote(incidents: Command, session: Session): void {
     .command('note')
     .description('Write into the timeline')
     .argument('<id>')
-    .argument('<text>', 'the text; - reads standard input');
-  reports<ServerOptions>(session, withServer(note), async ({ url }, [id = '', text = '']) =>
-    say(session, url, id, 'notes', { text: text === '-' ? await session.io.read('-') : text }),
+    .argument('<text...>', 'the text; - reads standard input');
+  reports<ServerOptions>(session, withServer(note), async ({ url }, [id = '', ...words]) =>
+    say(session, url, id, 'notes', { text: await written(session, words) }),
   );
 }

@@ -21,3 +21,7 @@ export async function say(
 /** Without what was not given: the API takes no null for nothing. */
 export const given = (fields: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** Words as a text, or standard input where a single `-` stands for it. */
+export const written = async ({ io }: Session, words: readonly string[]): Promise<string> =>
+  words.length === 1 && words[0] === '-' ? io.read('-') : words.join(' ');
