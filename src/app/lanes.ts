@@ -69,7 +69,7 @@ async function carryOut(deps: LaneDeps, effect: ClaimedEffect): Promise<boolean>
   return settle(deps, effect, endOf(delivery));
 }
 
-const SUPERSEDED: Delivery = { kind: 'skipped', because: 'a newer update of the same message follows' };
+const SUPERSEDED: Delivery = { kind: 'skipped', because: 'a newer one follows, which says it all' };
 
 async function deliver(deps: LaneDeps, effect: ClaimedEffect): Promise<Delivery> {
   const { intent, ambiguous } = effect;

@@ -92,4 +92,9 @@ export interface EffectIntent {
   readonly urgent: boolean;
   readonly message: string;
   readonly data: JsonObject;
+  /**
+   * While a later effect of the incident's channel with the same word here waits, this one is pointless and does not go
+   * out: the state of the message, facts that nobody wrote. Null: whatever comes later, it is to be said.
+   */
+  readonly replaces: string | null;
 }

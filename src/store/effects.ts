@@ -14,7 +14,7 @@ export interface ClaimedEffect {
   /** An earlier attempt was cut off: it may be out there. */
   readonly ambiguous: boolean;
   readonly createdAt: number;
-  /** A later effect of the lane makes this one pointless (a newer refresh of the same message). */
+  /** A later effect of the lane makes this one pointless (`replaces`). */
   readonly superseded: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function claimEffect(db: Database | Trx, lane: Lane, now: number, l
   const at = new Date(now);
   const { rows } = await sql<Row>`
     with head as (
-      select id, status, intent, attempts, ambiguous, created_at, lease_until, not_before, kind, number
+      select id, status, intent, attempts, ambiguous, created_at, lease_until, not_before, replaces, number
       from effects where incident_id = ${lane.incidentId} and channel = ${lane.channel}
         and status in ('pending', 'acting')
       order by number limit 1 for update),
@@ -67,9 +67,9 @@ export async function claimEffect(db: Database | Trx, lane: Lane, now: number, l
       returning e.id)
     select head.id, head.status as was, head.intent, head.attempts, head.ambiguous, head.created_at, head.not_before,
            exists (select from taken) as taken,
-           (head.kind = 'refresh' and exists (
+           (head.replaces is not null and exists (
               select from effects later where later.incident_id = ${lane.incidentId} and later.channel = ${lane.channel}
-                and later.kind = 'refresh' and later.status = 'pending' and later.number > head.number)) as superseded
+                and later.replaces = head.replaces and later.status = 'pending' and later.number > head.number)) as superseded
     from head`.execute(db);
   const row = rows[0];
   if (row === undefined) return { kind: 'empty' };

@@ -192,15 +192,16 @@ function intend(effects: readonly EffectIntent[], quiet: NonNullable<IncidentCha
     return because === undefined ? null : JSON.stringify({ status: 'skipped', because });
   });
   return sql`
-    insert into effects (id, incident_id, channel, kind, urgent, status, intent, result, created_at, finished_at)
-    select id, incident_id, channel, kind, urgent, case when result = 'null' then 'pending' else 'skipped' end, intent,
+    insert into effects (id, incident_id, channel, kind, urgent, replaces, status, intent, result, created_at,
+                         finished_at)
+    select id, incident_id, channel, kind, urgent, nullif(replaces, ''), case when result = 'null' then 'pending' else 'skipped' end, intent,
            nullif(result, 'null'), ${new Date(now)}, case when result = 'null' then null else ${new Date(now)}::timestamptz end
     from unnest(
       ${textColumn(effects.map((e) => e.id))}, ${textColumn(effects.map((e) => e.incidentId))},
       ${textColumn(effects.map((e) => e.channel))}, ${textColumn(effects.map((e) => e.kind))},
-      ${booleanColumn(effects.map((e) => e.urgent))}, ${jsonColumn(effects.map((e) => JSON.stringify(e)))},
+      ${booleanColumn(effects.map((e) => e.urgent))}, ${textColumn(effects.map((e) => e.replaces ?? ''))}, ${jsonColumn(effects.map((e) => JSON.stringify(e)))},
       ${jsonColumn(results.map((result) => result ?? 'null'))})
-      with ordinality as n(id, incident_id, channel, kind, urgent, intent, result, position)
+      with ordinality as n(id, incident_id, channel, kind, urgent, replaces, intent, result, position)
     order by position
     on conflict (id) do nothing`;
 }

@@ -38,6 +38,7 @@ export const effect = (channel: Channel['name'], kind: string, changes: Partial<
   urgent: true,
   message: 'P1 on checkout. Rolling back checkout from r42 to r41. Estimated 4 minutes.',
   data: {},
+  replaces: null,
   ...changes,
 });
 

@@ -66,6 +66,27 @@ const loud = (kind: 'maintenance' | 'silenced' | 'storm'): Command => ({
   because: 'it is over',
 });
 
+test('of updates that nobody wrote the newest replaces those that wait, for each that is told; what people write stays', () => {
+  const { incident } = opening('P0');
+  const written = effects(incident.after(MINUTE), update).filter(({ kind }) => kind !== 'refresh');
+  expect(written.map(({ replaces }) => replaces)).not.toHaveLength(0);
+  expect(written.filter(({ replaces }) => replaces !== null)).toEqual([]);
+  const later = (): readonly EffectIntent[] =>
+    effects(incident.after(16 * MINUTE), { kind: 'fire-timer', name: 'status-update' }).filter(
+      ({ channel }) => channel === 'slack' || channel === 'email',
+    );
+  const [first, second] = [later(), later()].map((list) =>
+    list.map(({ channel, replaces }) => `${channel} ${replaces}`),
+  );
+  expect(first).toEqual([
+    'slack facts:thread:',
+    'slack message:refresh:',
+    'slack facts:post:stakeholders',
+    'email facts:update:stakeholders',
+  ]);
+  expect(second).toEqual(first);
+});
+
 describe('the team', () => {
   test.each(['P0', 'P1'] as const)('reads of a %s in Slack, and no mail beside it', (severity) => {
     expect(

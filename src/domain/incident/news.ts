@@ -16,6 +16,8 @@ export interface News {
   readonly seq: number;
   readonly kind: NewsKind;
   readonly message: string;
+  /** Nobody wrote it: of several that wait the newest says it all. */
+  readonly newest?: 'facts' | undefined;
 }
 
 /** For those who hear of it now, that it is open comes before whatever else happened. */
@@ -55,7 +57,7 @@ export function stakeholderNews(scene: Scene): readonly News[] {
 const stakeholdersHear = ({ announced, routing, toldAt }: IncidentState): boolean =>
   announced || (toldAt !== null && routing?.audiences.includes('stakeholders') === true);
 
-type Said = Pick<News, 'kind' | 'message'>;
+type Said = Omit<News, 'seq'>;
 
 function newsOf(event: IncidentEvent, after: IncidentState): Said | null {
   const about = headline(after);
@@ -63,7 +65,7 @@ function newsOf(event: IncidentEvent, after: IncidentState): Said | null {
     case 'severity-changed':
       return event.data.from === null ? null : { kind: 'update', message: `${about}. ${describeEvent(event)}` };
     case 'status-updated':
-      return { kind: 'update', message: updateText(event.data, after) };
+      return { kind: 'update', message: updateText(event.data, after), newest: factsOnly(event) };
     case 'incident-mitigated': {
       const isOver = after.status === 'resolved' || after.status === 'closed';
       const at = after.mitigatedAt ?? event.at;
@@ -85,6 +87,10 @@ function newsOf(event: IncidentEvent, after: IncidentState): Said | null {
       return null;
   }
 }
+
+/** An update that Firebreak wrote itself, from nothing but how it stands. */
+export const factsOnly = (event: IncidentEvent): 'facts' | undefined =>
+  event.type === 'status-updated' && event.data.by === null ? 'facts' : undefined;
 
 /** A text of Firebreak's own begins with the headline itself. */
 const updateText = ({ by, text }: EventData['status-updated'], after: IncidentState): string =>

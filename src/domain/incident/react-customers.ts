@@ -3,6 +3,7 @@ import type { CustomerNews } from './customer-text.ts';
 import { customerText, pageStatus } from './customer-text.ts';
 import { isPublic } from './decide-publication.ts';
 import type { IncidentEvent } from './events.ts';
+import { factsOnly } from './news.ts';
 import type { Scene } from './reaction.ts';
 import { effect } from './reaction.ts';
 import type { IncidentState } from './state.ts';
@@ -49,12 +50,13 @@ function told(event: IncidentEvent, { after, reach }: Scene): readonly EffectInt
   if (news === null) return [];
   const { seq } = event;
   const message = customerText(after, news);
+  const newest = factsOnly(event);
   const page = effect(after, {
-    ...{ seq, channel: 'statuspage', kind: PAGE_KIND[news], message },
+    ...{ seq, channel: 'statuspage', kind: PAGE_KIND[news], message, newest },
     data: { audience: 'customers', status: pageStatus(after), news: PAGE_NEWS[news] },
   });
   const mail = effect(after, {
-    ...{ seq, channel: 'email', kind: MAIL_KIND[news], message, to: 'customers' },
+    ...{ seq, channel: 'email', kind: MAIL_KIND[news], message, to: 'customers', newest },
     data: { audience: 'customers' },
   });
   return [page, ...(reach.audiences.customers.email ? [mail] : [])];

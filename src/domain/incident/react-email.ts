@@ -24,13 +24,14 @@ interface Letter {
   readonly seq: number;
   readonly kind: News['kind'] | 'reminder' | 'digest';
   readonly message: string;
+  readonly newest?: News['newest'];
 }
 
 const mail =
   ({ after }: Scene, data: JsonObject, to?: string) =>
-  ({ seq, kind, message: said }: Letter): EffectIntent => {
+  ({ seq, kind, message: said, newest }: Letter): EffectIntent => {
     const message = kind === 'postmortem' ? `${said}\n\nThe whole report is attached.` : said;
-    return effect(after, { seq, channel: 'email', kind, message, data, ...(to === undefined ? {} : { to }) });
+    return effect(after, { seq, channel: 'email', kind, message, data, newest, ...(to === undefined ? {} : { to }) });
   };
 
 /** The team reads mail of P2 and P3, and of everything where there is no Slack. */

@@ -3,7 +3,7 @@ import type { EffectIntent } from '../view.ts';
 import { describeEvent } from './describe.ts';
 import type { IncidentEvent } from './events.ts';
 import type { News } from './news.ts';
-import { newsFor, openingNews, recurrenceText, stakeholderNews } from './news.ts';
+import { factsOnly, newsFor, openingNews, recurrenceText, stakeholderNews } from './news.ts';
 import type { Scene } from './reaction.ts';
 import { effect, isAnnouncedNow, isToldNow } from './reaction.ts';
 import type { IncidentState } from './state.ts';
@@ -35,9 +35,19 @@ function threadAndMessage({ events, after }: Scene): readonly EffectIntent[] {
   if (!after.announced) return [];
   const lines = events
     .filter((event) => isLine(event, after))
-    .map((event) => effect(after, { seq: event.seq, channel: 'slack', kind: 'thread', message: lineOf(event, after) }));
+    .map((event) =>
+      effect(after, {
+        ...{ seq: event.seq, channel: 'slack', kind: 'thread' },
+        message: lineOf(event, after),
+        newest: factsOnly(event),
+      }),
+    );
   const isChanged = events.some((event) => CHANGES_MESSAGE.has(event.type));
-  const refreshed = effect(after, { seq: after.version, channel: 'slack', kind: 'refresh', message: '' });
+  const refreshed = effect(after, {
+    ...{ seq: after.version, channel: 'slack', kind: 'refresh' },
+    message: '',
+    newest: 'message',
+  });
   return [...lines, ...(isChanged ? [refreshed] : [])];
 }
 
@@ -94,8 +104,9 @@ const postsTo = (scene: Scene, data: JsonObject, to: string, isNew: boolean): re
 
 const posted =
   ({ after }: Scene, data: JsonObject, to: string) =>
-  ({ seq, kind, message }: News): EffectIntent =>
+  ({ seq, kind, message, newest }: News): EffectIntent =>
     effect(after, {
+      newest,
       ...{ seq, channel: 'slack', kind: 'post', message, data: { ...data, news: kind } },
       // That it is open is told as of the last event, which may have news of its own.
       to: kind === 'opened' ? `${to}:opened` : to,

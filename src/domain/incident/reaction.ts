@@ -21,9 +21,14 @@ interface EffectParts {
   readonly data?: JsonObject;
   /** To whom, where one event has several effects of a kind. */
   readonly to?: string;
+  /** The newest of these alone is worth telling. */
+  readonly newest?: 'message' | 'facts' | undefined;
 }
 
-export function effect(after: IncidentState, { seq, channel, kind, message, data, to }: EffectParts): EffectIntent {
+export function effect(
+  after: IncidentState,
+  { seq, channel, kind, message, data, to, newest }: EffectParts,
+): EffectIntent {
   const id = `${after.id}:${seq}:${channel}:${kind}`;
   return {
     id: to === undefined ? id : `${id}:${to}`,
@@ -33,6 +38,7 @@ export function effect(after: IncidentState, { seq, channel, kind, message, data
     urgent: after.severity !== null && isUrgent(after.severity),
     message: after.drill === true && message !== '' && !message.startsWith('DRILL') ? `DRILL: ${message}` : message,
     data: data ?? {},
+    replaces: newest === undefined ? null : [newest, kind, to ?? ''].join(':'),
   };
 }
 

@@ -44,4 +44,5 @@ const intent = (incidentId: string, channel: ChannelName, step: number, [kind, d
   urgent: true,
   message: `${channel} ${kind} ${step}`,
   data,
+  replaces: kind === 'refresh' ? 'message' : null,
 });

@@ -65,4 +65,5 @@ export const intentOf = (incidentId: string, seq: number, channel: ChannelName, 
   urgent: true,
   message: `${kind} ${seq}`,
   data: {},
+  replaces: kind === 'refresh' ? 'message' : null,
 });
