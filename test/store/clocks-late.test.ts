@@ -95,6 +95,15 @@ test('a clock that was hours ahead and is set right: what fires now opens now, a
   core.clock.at += 3 * HOUR;
 });
 
+test('what a sender with a fast clock says of its beginning began when it was heard of: changes before that count', async () => {
+  const service = `fast-${(services += 1)}`;
+  const { at } = core.clock;
+  await core.deliver(raw('A', { service, labels: { severity: 'critical' }, startsAt: at + 30 * 24 * HOUR }));
+  await core.settle();
+  const [incident] = (await core.incidents()).filter((each) => each.service === service);
+  expect(incident?.onset).toEqual({ at: incident?.openedAt, source: 'starts-at' });
+});
+
 test('several replicas that come back at once say each thing once', async () => {
   const ids = [await open(), await open(), await open()];
   core.clock.at += 4 * HOUR;

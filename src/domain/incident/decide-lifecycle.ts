@@ -1,4 +1,5 @@
 import { isUrgent } from '../severity.ts';
+import { iso, ms } from '../time.ts';
 import type { AlertNews, Command, Context, Opening } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { clocksAtReopening, clocksAtResolution, clocksAtRestoration } from './clocks-at.ts';
@@ -13,7 +14,8 @@ import { isActive } from './state.ts';
 
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
-export function open(opening: Opening, news: AlertNews): readonly NewEvent[] {
+export function open(opening: Opening, news: AlertNews, { now }: Context): readonly NewEvent[] {
+  const { onset } = opening;
   return [
     {
       type: 'incident-opened',
@@ -23,7 +25,8 @@ export function open(opening: Opening, news: AlertNews): readonly NewEvent[] {
         environment: opening.environment,
         title: opening.title,
         labels: opening.labels,
-        onset: opening.onset,
+        // A sender's clock may be fast: what was changed before we heard of it was changed before it.
+        onset: ms(onset.at) > now ? { ...onset, at: iso(now) } : onset,
         runbookUrl: opening.runbookUrl,
         sourceUrl: opening.sourceUrl,
         afterKeyVersion: opening.afterKeyVersion,

@@ -30,7 +30,7 @@ import type { IncidentState } from './state.ts';
 export function decide(state: IncidentState | null, command: Command, context: Context): readonly NewEvent[] {
   if (command.kind === 'open') {
     if (state !== null) throw new CommandRefused('conflict', `incident ${state.id} is open already`);
-    return open(command.opening, command.news);
+    return open(command.opening, command.news, context);
   }
   if (state === null) throw new CommandRefused('not-found', 'no such incident');
   const events = decideOpen(state, command, context);
