@@ -1,7 +1,8 @@
-import type { Change, ChangeKind } from './change.ts';
+import type { Candidate, KnownChange, ToldAndSeen } from './change-candidates.ts';
+import { candidatesOf } from './change-candidates.ts';
+import type { ChangeKind } from './change.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { PinnedTarget } from './plan.ts';
-import { iso, ms } from './time.ts';
+import { ms } from './time.ts';
 
 /** What a question to the world came to. Missing data is `unknown`, never a `no`. */
 export const ANSWERS = ['yes', 'no', 'unknown'] as const;
@@ -28,18 +29,11 @@ export interface SuspectTest extends Finding {
 }
 
 /** A change that may have caused the trouble, and how it is known. */
-export interface Suspect {
-  readonly kind: ChangeKind;
-  readonly id: string;
-  readonly service: string;
-  readonly version: string | null;
-  readonly previousVersion: string | null;
-  readonly startedAt: string;
+export interface Suspect extends KnownChange {
   /** From its start to the onset. */
   readonly ageSeconds: number;
   /** From its end to the onset: how long it ran well. 0 while it runs. */
   readonly quietSeconds: number;
-  readonly source: 'change-feed' | 'target';
   /** Whether going back to an older version takes it back: a deployment, or what the target itself knows as its version. */
   readonly undoable: boolean;
   /** Whether it changed the service in trouble itself, and not one that it depends on. */
@@ -82,15 +76,11 @@ export interface Symptoms {
   readonly stillAsked: Finding;
 }
 
-export interface ChangeQuestion {
+export interface ChangeQuestion extends ToldAndSeen {
   readonly service: string;
-  readonly environment: string | null;
   /** Epoch milliseconds. */
   readonly onsetAt: number;
   readonly windowSeconds: number;
-  readonly changes: readonly Change[];
-  /** What the targets themselves say of the version that runs, by service. */
-  readonly targets: readonly { readonly service: string; readonly name: string; readonly target: PinnedTarget }[];
   readonly dependencies: readonly Dependency[];
   readonly symptoms: Symptoms;
   /** Do old and new pods, where both serve, fail differently? By service. */
@@ -101,8 +91,6 @@ export interface ChangeQuestion {
 const FOLLOWS_MS = 180_000;
 /** Changes that began this close to each other cannot be told apart by time. */
 const TOO_CLOSE_MS = 5 * 60_000;
-/** A rollout known from the target may have been told of a little earlier, and is the same change. */
-const SAME_CHANGE_MS = 15 * 60_000;
 
 /** Which change caused the trouble, as far as it can be known: tested one by one, the acquitted with the reason. */
 export function analyseChanges(question: ChangeQuestion): ChangeAnalysis {
@@ -118,58 +106,6 @@ export function analyseChanges(question: ChangeQuestion): ChangeAnalysis {
     acquitted: judged.flatMap(acquittal),
     underWay: underWay(candidates, question),
   };
-}
-
-type Candidate = Pick<Suspect, 'kind' | 'id' | 'service' | 'version' | 'previousVersion' | 'startedAt' | 'source'> & {
-  readonly finishedAt: string | null;
-};
-
-function candidatesOf({ changes, targets, environment }: ChangeQuestion): readonly Candidate[] {
-  const fromFeed = changes.filter((change) => concerns(change, environment)).map(ofFeed);
-  const fromTargets = targets.flatMap(({ service, name, target }) => ofTarget(service, name, target));
-  const matched = fromFeed.map((change) => corrected(change, fromTargets));
-  return [...matched, ...fromTargets.filter((target) => !fromFeed.some((change) => isSame(change, target)))];
-}
-
-/** A change of staging breaks nothing in production. Where one of the two is unknown it may. */
-const concerns = (change: Change, environment: string | null): boolean =>
-  change.environment === null || environment === null || change.environment === environment;
-
-const ofFeed = (change: Change): Candidate => ({
-  kind: change.kind,
-  id: change.id,
-  service: change.service,
-  version: change.version,
-  previousVersion: change.previousVersion,
-  startedAt: change.startedAt,
-  finishedAt: change.finishedAt,
-  source: 'change-feed',
-});
-
-function ofTarget(service: string, name: string, { from, to }: PinnedTarget): readonly Candidate[] {
-  if (from.since === null) return [];
-  const startedAt = iso(ms(from.since));
-  const versions = { version: from.version, previousVersion: to.version };
-  const id = `${name} ${from.version}`;
-  return [{ kind: 'deployment', id, service, ...versions, startedAt, finishedAt: startedAt, source: 'target' }];
-}
-
-const isSame = (change: Candidate, target: Candidate): boolean =>
-  change.kind === 'deployment' &&
-  change.service === target.service &&
-  (change.version === target.version ||
-    (ms(target.startedAt) >= ms(change.startedAt) - 60_000 &&
-      ms(target.startedAt) <= ms(change.finishedAt ?? change.startedAt) + SAME_CHANGE_MS));
-
-/**
- * Where the target itself names the version, it cannot have run before the target had it, whatever the sender's clock says.
- * (It may be known there for longer: an old version that came back keeps its first date.)
- */
-function corrected(change: Candidate, targets: readonly Candidate[]): Candidate {
-  const seen = targets.find((target) => isSame(change, target) && target.version === change.version);
-  if (seen === undefined || ms(seen.startedAt) <= ms(change.startedAt)) return change;
-  const finishedAt = change.finishedAt === null ? null : iso(Math.max(ms(change.finishedAt), ms(seen.startedAt)));
-  return { ...change, startedAt: seen.startedAt, finishedAt };
 }
 
 function judge(candidate: Candidate, all: readonly Candidate[], question: ChangeQuestion): Suspect {
