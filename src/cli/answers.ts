@@ -137,13 +137,16 @@ export const effectAnswer = z.looseObject({
   attempts: z.number(),
   createdAt: z.string(),
   message: z.string(),
-  result: z.looseObject({ failure: z.looseObject({ message: z.string() }).optional() }).nullable(),
+  result: z
+    .looseObject({ failure: z.looseObject({ message: z.string() }).optional(), because: z.string().optional() })
+    .nullable(),
 });
 
 export const planAnswer = z.looseObject({
   text: z.string(),
   mode: z.string(),
   ready: z.boolean(),
+  killSwitch: z.boolean().default(false),
   reason: z.string(),
   steps: z.array(
     z.looseObject({

@@ -106,6 +106,13 @@ test('a severity that a person set or that the rules go below says so', async ()
   );
 });
 
+test('rollback plan says that the kill switch is on, and that is a problem', async () => {
+  expect(await ask('rollback', 'plan', 'checkout')).toMatchObject({ out: expect.not.stringContaining('KILL SWITCH') });
+  await api.backend.writeAutomation({ killSwitch: true }, { name: 'root', via: 'api' });
+  const { code, out } = await ask('rollback', 'plan', 'checkout');
+  expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('THE KILL SWITCH IS ON') });
+});
+
 test('incidents show --json is the incident with its timeline', async () => {
   const shown = JSON.parse((await ask('incidents', 'show', ID, '--json')).out);
   expect(shown).toMatchObject({ id: ID, rollback: { state: 'awaiting-approval' }, timeline: [{ seq: 1 }, { seq: 2 }] });

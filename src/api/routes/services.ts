@@ -21,6 +21,7 @@ const planPreview = z
     mode: oneOf(AUTOMATION_MODES),
     at: instant,
     ready: z.boolean(),
+    killSwitch: z.boolean().describe('It is on: whatever is ready, nothing is rolled back until it is off'),
     reason: z.string().describe('"ready", or why the first step that could not be carried out could not be'),
     text: z.string(),
     steps: z.array(
@@ -58,7 +59,8 @@ export const serviceRoutes = [
         notReverted: [...step.notReverted],
         warnings: [...step.warnings],
       }));
-      return { ...preview, steps, ready: preview.reason === 'ready' || preview.reason === 'already-there' };
+      const { killSwitch } = await backend.readAutomation();
+      return { ...preview, steps, killSwitch, ready: preview.reason === 'ready' || preview.reason === 'already-there' };
     },
   }),
   route({

@@ -33,7 +33,8 @@ function addPlan(rollback: Command, session: Session): void {
       `/services/${encodeURIComponent(service)}/rollback-plan`,
       planAnswer,
     );
-    return { exitCode: preview.ready ? EXIT.ok : EXIT.problems, report: preview, text: planSheet(preview) };
+    const isPossible = preview.ready && !preview.killSwitch;
+    return { exitCode: isPossible ? EXIT.ok : EXIT.problems, report: preview, text: planSheet(preview) };
   });
 }
 
