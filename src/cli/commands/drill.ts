@@ -56,11 +56,16 @@ async function settled(api: ApiClient, id: string): Promise<Drill> {
 
 const isOpen = ({ status }: Effect): boolean => status === 'pending' || status === 'acting';
 
+const why = (result: Effect['result']): string => {
+  const because = result?.failure?.message ?? result?.because;
+  return because === undefined ? '' : ` (${because})`;
+};
+
 function problemsOf({ rollback }: IncidentAnswer, effects: readonly Effect[]): readonly string[] {
   const unsent = effects
     // A refresh that a later one made needless was not sent, and nothing is missing.
     .filter(({ status, kind }) => status !== 'delivered' && !(kind === 'refresh' && status === 'skipped'))
-    .map(({ channel, kind, status }) => `${channel} ${kind}: ${status}`);
+    .map(({ channel, kind, status, result }) => `${channel} ${kind}: ${status}${why(result)}`);
   if (rollback?.state === 'shadowed') return unsent;
   return [...unsent, `rollback: ${rollback?.state ?? 'none'}: ${rollback?.because ?? 'it was not rehearsed in time'}`];
 }
