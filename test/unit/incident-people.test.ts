@@ -17,6 +17,8 @@ import {
   step,
   executing,
   judged,
+  planOf,
+  plannedStep,
 } from './support/incident.ts';
 
 const ada = { by: 'ada', via: 'api' } as const;
@@ -86,6 +88,13 @@ describe('a false alarm', () => {
     const incident = planned(opened('P1', 'roll-back'));
     incident.do(dismiss);
     expect(incident.must.rollback?.stage).toBe('stopped');
+  });
+
+  test('stops one that has begun before its next step: nothing more is changed because of it', () => {
+    const incident = step(executing(opened('P1', 'roll-back'), planOf(plannedStep('db'), plannedStep('app'))));
+    expect(incident.types(dismiss)).toContain('rollback-stopped');
+    expect(incident.last('rollback-stopped')).toMatchObject({ rail: 'aborted', completed: ['db'] });
+    expect(incident.types({ kind: 'intend-step', index: 1 })).toEqual([]);
   });
 
   test('may be found out when it is closed already; the rest of its end stays', () => {

@@ -3,7 +3,8 @@ import { ms } from '../time.ts';
 import type { Context } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { detectionCorrected } from './clocks-at.ts';
-import { rollbackAtResolve } from './decide-recovery.ts';
+import { hasBegun, rollbackAtResolve } from './decide-recovery.ts';
+import { stopRollback } from './decide-rollback.ts';
 import type { ClockName, NewEvent } from './events.ts';
 import { escalationHeldBack } from './decide-warnings.ts';
 import { holdsPage, pageEvent, wakesAsP0 } from './paging.ts';
@@ -73,15 +74,26 @@ export function dismiss(state: IncidentState, command: Of<'dismiss'>, context: C
   const id = `A${state.actions.length + 1}`;
   const action = `Fix the rule or alert that raised this false alarm (${state.alertNames.slice(0, 5).join(', ')}): ${because}`;
   const ends = state.status !== 'closed';
+  const why = `a false alarm: ${because}`;
   return [
     { type: 'incident-dismissed', data: { by, via, because } },
     ...endings(state, 'dismissed as a false alarm'),
-    ...(ends ? rollbackAtResolve(state, { by, via, because: `a false alarm: ${because}` }, context) : []),
+    ...(ends ? rollbackOfFalseAlarm(state, { by, via, because: why }, context) : []),
     {
       type: 'action-added',
       data: { id, action, kind: 'technical', owner, dueAt: null, by: 'firebreak', via: 'firebreak' },
     },
   ];
+}
+
+/** Nothing more is changed because of it: also a rollback that has begun stops before its next step. */
+function rollbackOfFalseAlarm(
+  state: IncidentState,
+  said: { readonly by: string; readonly via: string; readonly because: string },
+  context: Context,
+): readonly NewEvent[] {
+  if (state.rollback === null || !hasBegun(state.rollback)) return rollbackAtResolve(state, said, context);
+  return stopRollback(state, { rail: 'aborted', because: `${said.by} via ${said.via}: ${said.because}` });
 }
 
 /** Part of another one, which goes on for both. One that others are part of stays: a chain would hide where they went. */
