@@ -185,6 +185,23 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'firebreak doctor', () =
     expect(failed.find(({ name }) => name === 'prometheus')?.advice).toContain('network');
   });
 
+  test('a plan that can never be carried out is no warning', async () => {
+    const step = { name: 'api', provider: 'deployment', with: { namespace: 'shop', name: 'checkout' } };
+    const { code, of } = await checks({
+      kubernetes: { clusters: { lost: { kubeconfig: join(directory, 'nowhere') } } },
+      services: { checkout: { rollback: { steps: [step] } } },
+    });
+    expect(code).toBe(1);
+    expect(of('kubernetes lost')).toMatchObject({
+      ...{ status: 'failed', message: expect.stringContaining('no such file') },
+      advice: 'Look at kubernetes.clusters.lost: its kubeconfig and context.',
+    });
+    expect(of('plan of checkout, api')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringContaining('the step'),
+    });
+  });
+
   test('says what is not configured, and who hears of nothing for it', async () => {
     const noSlack = await checks({ slack: undefined });
     expect(noSlack.of('slack')).toMatchObject({ status: 'ok', message: 'not configured: P0 and P1 go by e-mail, too' });

@@ -23,6 +23,13 @@ export async function checkKubernetes({ kubernetes }: Settings): Promise<Found> 
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const asked = { method: 'GET', path: '/version' } as const;
       const answer = await createConnection(config).send<{ gitVersion?: string }>(asked, signal);
+      if (answer.kind === 'failed' && answer.failure.kind === 'rejected') {
+        return failed(
+          name,
+          answer.failure.message,
+          `Look at kubernetes.clusters.${cluster}: its kubeconfig and context.`,
+        );
+      }
       if (answer.kind === 'failed') return ofFailure(name, answer.failure, 'the credentials in its kubeconfig');
       if (answer.kind === 'ok') return ok(name, `version ${answer.body.gitVersion ?? 'unknown'}`);
       return ofFailure(name, { kind: 'rejected', message: 'it has no /version' }, 'its kubeconfig');
@@ -73,6 +80,10 @@ function planCheck(name: string, { reason, target, message }: StepPreview): Doct
       return ok(name, `${target}: ${message}`);
     case 'unauthorized':
       return failed(name, `${target}: ${message}`, 'The rights that a rollback needs are missing: docs/rollback.md.');
+    // No state that passes: the step, or what it is carried out with.
+    case 'rejected':
+    case 'no-provider':
+      return failed(name, `${target}: ${message}`, 'Look at the step and at what it needs: docs/rollback.md.');
     case 'unreachable':
       return failed(name, `${target}: ${message}`, 'Look at the network from here to there.');
     default:
