@@ -7,6 +7,8 @@ const PACKAGES = {
   promtool: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',
   amtool: 'prometheus-alertmanager',
+  jq: 'jq',
+  curl: 'curl',
 } as const;
 export type ToolName = keyof typeof PACKAGES;
 
