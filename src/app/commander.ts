@@ -98,6 +98,7 @@ const LOOKS_AGAIN: ReadonlySet<EventType> = new Set([
   'impact-stated',
   'onset-corrected',
   'unquieted',
+  'incident-reopened',
 ]);
 
 /** After these whoever is linked to the incident has something to see. */

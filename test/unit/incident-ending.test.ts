@@ -79,6 +79,7 @@ describe('closing', () => {
   const resolved = (severity: 'P0' | 'P1' | 'P2' | 'P3'): Incident => {
     const incident = opened(severity);
     incident.do(resolve);
+    incident.do(allResolved());
     return incident;
   };
 
@@ -149,6 +150,7 @@ describe('coming back', () => {
     expect(late.after(24 * HOUR).types(firesAgain)).toEqual(['alerts-joined']);
     const waiting = opened('P1');
     waiting.do(resolve);
+    waiting.do(allResolved());
     waiting.after(24 * HOUR).do(monitoring);
     expect(waiting.types(firesAgain)).toEqual(['alerts-joined']);
     expect(status(waiting)).toBe('resolved');

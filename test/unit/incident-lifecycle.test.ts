@@ -104,6 +104,7 @@ describe('a person', () => {
   test('cannot acknowledge or resolve what is closed, nor acknowledge what is resolved', () => {
     const incident = opened('P2');
     incident.do(resolve);
+    incident.do(allResolved());
     expect(() => incident.do({ kind: 'acknowledge', by: 'ada', via: 'api' })).toThrow(CommandRefused);
     closeIt(incident);
     for (const command of [resolve, { kind: 'acknowledge', by: 'ada', via: 'api' } as const]) {
@@ -133,11 +134,26 @@ describe('closing', () => {
   test('comes when monitoring is over, not before', () => {
     const incident = opened('P2');
     incident.do(resolve);
+    incident.do(allResolved());
     const timer: Command = { kind: 'fire-timer', name: 'monitoring' };
     expect(incident.after(24 * HOUR - 1).types(timer)).toEqual([]);
     expect(incident.after(1).types(timer)).toEqual(['monitoring-ended', 'incident-closed']);
     expect(incident.must).toMatchObject({ status: 'closed', closedAt: iso(incident.now) });
     expect(incident.types(timer)).toEqual([]);
+  });
+
+  test('does not come for what fires all the time, though a person resolved it: it is heard of again', () => {
+    const incident = opened('P0');
+    incident.do(resolve);
+    incident.do({ kind: 'publish-postmortem', by: 'ada', via: 'api' });
+    const timer: Command = { kind: 'fire-timer', name: 'monitoring' };
+    const types = incident.after(24 * HOUR).types(timer);
+    expect(types).toEqual(expect.arrayContaining(['monitoring-ended', 'incident-reopened', 'page-requested']));
+    expect(incident.last('incident-reopened').because).toBe(
+      '1 alert has fired all the time since it was resolved (CheckoutDown)',
+    );
+    expect(incident.last('monitoring-ended').result).toBe('reopened');
+    expect(incident.must.status).toBe('open');
   });
 
   test('does not come for what was reopened', () => {

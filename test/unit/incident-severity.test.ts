@@ -219,8 +219,11 @@ describe('an onset that a person corrects', () => {
     expect(detections(incident)).toHaveLength(1);
   });
 
-  test('is never after the opening', () => {
-    expect(() => opened('P1').do(correct(NOON + 1))).toThrow(expect.objectContaining({ code: 'invalid' }));
+  test.each([
+    ['after the opening', NOON + 1],
+    ['more than a year before it, which is a mistyped year', NOON - 367 * 24 * HOUR],
+  ])('is never %s', (_what, at) => {
+    expect(() => opened('P1').do(correct(at))).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
 });
 

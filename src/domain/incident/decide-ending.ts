@@ -20,7 +20,7 @@ export const fixedBefore = (state: IncidentState): boolean => isFixed(state) && 
 
 /**
  * A person says that it is over. Of a P0 or P1 without a fix that says, too, that it needs none, for the reason given.
- * Alerts that still fire will bring it back if they change.
+ * Alerts that still fire bring it back if they change, or if they fire on until its extended monitoring is over.
  */
 export function resolve(state: IncidentState, command: Of<'resolve'>, context: Context): readonly NewEvent[] {
   if (state.status === 'closed') throw new CommandRefused('conflict', `incident ${state.id} is closed`);

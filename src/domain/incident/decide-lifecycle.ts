@@ -4,13 +4,14 @@ import type { AlertNews, Command, Context, Opening } from './commands.ts';
 import { CommandRefused } from './commands.ts';
 import { clocksAtReopening, clocksAtResolution, clocksAtRestoration } from './clocks-at.ts';
 import { stopClock } from './decide-clocks.ts';
-import { fixedBefore, isMonitored } from './decide-ending.ts';
+import { endMonitoring, fixedBefore, isMonitored } from './decide-ending.ts';
 import { unaccepted } from './decide-pages.ts';
 import { hasBegun, rollbackAtRecovery } from './decide-recovery.ts';
 import type { NewEvent } from './events.ts';
 import { isInMaintenance, pageEvent } from './paging.ts';
 import type { IncidentState } from './state.ts';
 import { isActive } from './state.ts';
+import { plural } from './words.ts';
 
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
@@ -63,7 +64,8 @@ function alertEvents(news: AlertNews): readonly NewEvent[] {
 export function observeAlerts(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
   const events = [...alertEvents(news)];
   if (news.counts.firing === 0) events.push(...recovered(state, 'all its alerts have resolved', context));
-  else if (news.joined.count > 0 && mayComeBack(state, context)) events.push(...reopen(state, news, context));
+  else if (news.joined.count > 0 && mayComeBack(state, context))
+    events.push(...reopen(state, fires(state, news.joined.names), context));
   return events;
 }
 
@@ -109,8 +111,16 @@ const isDoubted = ({ rollback, baseline, lowerSince }: IncidentState): boolean =
 const isMeasurable = (baseline: IncidentState['baseline']): boolean =>
   baseline != null && Object.keys(baseline.metrics).length > 0;
 
-function reopen(state: IncidentState, news: AlertNews, context: Context): readonly NewEvent[] {
-  const because = fires(state, news.joined.names);
+/** What still fires when its extended monitoring is over was not over, and a closed incident would never speak of it again. */
+export function monitoringOver(state: IncidentState, context: Context): readonly NewEvent[] {
+  const ended = endMonitoring(state, context);
+  const { firing } = state.alertCounts;
+  if (ended.length === 0 || firing === 0) return ended;
+  const which = `${plural(firing, 'alert')} ${firing === 1 ? 'has' : 'have'} fired all the time`;
+  return reopen(state, `${which} since it was resolved (${state.alertNames.join(', ')})`, context);
+}
+
+function reopen(state: IncidentState, because: string, context: Context): readonly NewEvent[] {
   const severity = state.severity ?? 'P2';
   const monitored: readonly NewEvent[] =
     state.status === 'resolved' ? [{ type: 'monitoring-ended', data: { result: 'reopened', because } }] : [];

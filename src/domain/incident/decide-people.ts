@@ -40,6 +40,9 @@ export function stateImpact(state: IncidentState, { impact, by, via }: Of<'state
   return same ? [] : [{ type: 'impact-stated', data: { by, via, impact } }];
 }
 
+/** Nobody means a moment before that; a wrong year would be in every statistic. */
+const A_YEAR_MS = 366 * 86_400_000;
+
 /** Audited: the timeline keeps both. How long it took to detect is judged anew. */
 export function correctOnset(
   state: IncidentState,
@@ -49,6 +52,9 @@ export function correctOnset(
   if (at === state.onset.at) return [];
   if (ms(at) > ms(state.openedAt)) {
     throw new CommandRefused('invalid', `the onset cannot be after the incident was opened (${state.openedAt})`);
+  }
+  if (ms(at) < ms(state.openedAt) - A_YEAR_MS) {
+    throw new CommandRefused('invalid', `${at} is more than a year before the incident was opened (${state.openedAt})`);
   }
   return [
     { type: 'onset-corrected', data: { from: state.onset.at, to: at, by, via, because } },

@@ -5,8 +5,8 @@ import { consequences } from './consequences.ts';
 import { firePageFallback } from './decide-pages.ts';
 import { fireStatusUpdate } from './decide-updates.ts';
 import { fireClock, fireWarning } from './decide-warnings.ts';
-import { acknowledge, addNote, observeAlerts, open, reportEffect } from './decide-lifecycle.ts';
-import { endDrill, endMonitoring, resolve } from './decide-ending.ts';
+import { acknowledge, addNote, monitoringOver, observeAlerts, open, reportEffect } from './decide-lifecycle.ts';
+import { endDrill, resolve } from './decide-ending.ts';
 import {
   abortRollback,
   approveRollback,
@@ -130,7 +130,7 @@ function fireTimer(
     case 'drill-end':
       return endDrill(state, context);
     case 'monitoring':
-      return endMonitoring(state, context);
+      return monitoringOver(state, context);
     case 'reminders':
       return remind(state, context);
     case 'rollback-hold':
