@@ -95,7 +95,8 @@ function page(incident: IncidentState, effects: readonly EffectRow[], { pagerdut
   const sent = triggers.some(({ status }) => status === 'delivered');
   const wanted = incident.page !== null && (isFiring(incident) || sent) ? 1 : 0;
   if (pages.length !== wanted) return [`${incident.id} (${incident.status}) has ${pages.length} pages`];
-  if (triggers.length > 1) return [`${incident.id} wanted ${triggers.length} pages`];
+  if (triggers.length > 1)
+    return [`${incident.id} wanted ${triggers.length} pages: ${triggers.map(({ intent }) => intent).join(', ')}`];
   const state = isFiring(incident) ? 'open' : 'resolved';
   return pages.every((each) => each.state === state) ? [] : [`the page of ${incident.id} is ${pages[0]?.state}`];
 }

@@ -44,12 +44,13 @@ export interface EffectRow {
   readonly kind: string;
   readonly status: string;
   readonly result: string | null;
+  readonly intent: string;
   readonly created_at: Date;
 }
 
 export async function readEffects(db: Database): Promise<readonly EffectRow[]> {
   const { rows } = await sql<EffectRow>`
-    select id, incident_id, channel, kind, status, result, created_at from effects order by number`.execute(db);
+    select id, incident_id, channel, kind, status, result, intent, created_at from effects order by number`.execute(db);
   return rows;
 }
 
