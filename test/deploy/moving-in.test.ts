@@ -13,7 +13,10 @@ const blocks = [...guide.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = '']
 const block = (first: string): string => blocks.find((yaml) => yaml.startsWith(first))!;
 
 test('the configuration for observing is one that Firebreak takes', () => {
-  const env = { FIREBREAK_WEBHOOK_TOKEN: 't', PAGERDUTY_ROUTING_KEY: 'r', PAGERDUTY_WEBHOOK_SECRET: 's' };
+  const env = {
+    ...{ FIREBREAK_WEBHOOK_TOKEN: 't', FIREBREAK_TOKEN: 'k'.repeat(24) },
+    ...{ PAGERDUTY_ROUTING_KEY: 'r', PAGERDUTY_WEBHOOK_SECRET: 's' },
+  };
   expect(settingsOf(load(block('notifications: observe'), { env }))).toMatchObject({ notifications: 'observe' });
 });
 

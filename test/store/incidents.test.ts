@@ -118,23 +118,26 @@ describe('the projection', () => {
 
   test('of every incident is what its events fold to, whatever happened to it', async () => {
     const { verifyAll } = await import('../../src/store/timeline.ts');
-    for (let i = 0; i < 5; i += 1) {
-      const service = `service-${i}`;
-      await core.deliver(
-        raw('A', { service, labels: { severity: i % 2 === 0 ? 'critical' : 'warning', 'ä\n"': '\u{1F525}' } }),
-      );
-    }
+    const alertOf = (i: number, end?: { readonly endsAt: number }): object => {
+      const labels = { severity: i % 2 === 0 ? 'critical' : 'warning', 'ä\n"': '\u{1F525}' };
+      return raw('A', { service: `service-${i}`, labels, ...end });
+    };
+    for (let i = 0; i < 5; i += 1) await core.deliver(alertOf(i));
     await core.settle();
-    const [first, second, third] = (await core.incidents()).map((incident) => incident.id);
-    await core.commander.handle(first!, [{ kind: 'acknowledge', by: 'a\0\ud800', via: 'api' }]);
-    await core.commander.handle(second!, [{ kind: 'resolve', by: 'ada', via: 'api', because: '\0' }]);
-    await core.commander.handle(third!, [
+    const idOf = async (i: number): Promise<string> =>
+      (await core.incidents()).find(({ service }) => service === `service-${i}`)!.id;
+    const [first, second, third] = [await idOf(0), await idOf(1), await idOf(2)];
+    await core.commander.handle(first, [{ kind: 'acknowledge', by: 'a\0\ud800', via: 'api' }]);
+    await core.commander.handle(second, [{ kind: 'resolve', by: 'ada', via: 'api', because: '\0' }]);
+    await core.commander.handle(third, [
       {
         kind: 'report-effect',
         effect: { effectId: 'x', channel: 'slack', kind: 'announce' },
         outcome: { kind: 'sent', receipt: { 'a\0b': '\udfff' }, latencyMs: 1 },
       },
     ]);
+    await core.deliver(alertOf(1, { endsAt: core.clock.at }));
+    await core.settle();
     core.clock.at += 25 * 3_600_000;
     await core.fire();
     expect(await verifyAll(core.store.db)).toEqual({ checked: 5, faults: [] });

@@ -121,8 +121,10 @@ test('a sweep and people who write the same incidents do not lock each other out
 });
 
 test('a monitoring window that was made longer after the end is kept to', async () => {
-  const id = await open('warning');
-  await core.commander.handle(id, [{ kind: 'resolve', by: 'ada', via: 'api', because: 'done' }]);
+  const id = await open('warning', 'quiet');
+  await core.deliver(raw('A', { labels: { severity: 'warning', env: 'quiet' }, endsAt: core.clock.at }));
+  await core.settle();
+  expect((await state(id)).status).toBe('resolved');
   core.policy = policyWith({}, { monitoringSeconds: 2 * 86_400 });
   core.clock.at += 25 * HOUR;
   await core.fire();
